@@ -1,0 +1,179 @@
+/*
+ * pfld.h - facial landmarks in plain C.  Rules that hold for every call:
+ *
+ *  Threads: no global state. A loaded pfld_model is immutable and may be shared by any number of
+ *           threads; a pfld_session belongs to one thread at a time.
+ *  Memory:  once pfld_session_create() has returned, calls on that session allocate nothing.
+ *           Every *_free(NULL) is a no-op.
+ *  Pixels:  rows are read exactly, never past width * bytes-per-pixel; no padding is asked for.
+ *  Units:   pixels of the input image, x right, y down, the centre of the top-left pixel at (0, 0);
+ *           angles in degrees, signs as in docs/conventions.md; scores in [0, 1].
+ *  Errors:  a status tells what kind of failure it was, pfld_error.msg says in one sentence what
+ *           happened. On failure no output parameter is written, except *out = NULL by the
+ *           functions that create something.
+ */
+#ifndef PFLD_PFLD_H
+#define PFLD_PFLD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PFLD_VERSION_MAJOR 0
+#define PFLD_VERSION_MINOR 1
+#define PFLD_VERSION_PATCH 0
+
+#if defined(_WIN32) && defined(PFLD_SHARED)
+#  ifdef PFLD_BUILDING
+#    define PFLD_API __declspec(dllexport)
+#  else
+#    define PFLD_API __declspec(dllimport)
+#  endif
+#elif defined(__GNUC__)
+#  define PFLD_API __attribute__((visibility("default")))
+#else
+#  define PFLD_API
+#endif
+
+typedef enum pfld_status {
+    PFLD_OK = 0,
+    PFLD_ERR_ARG = -1,         /* the caller broke the contract */
+    PFLD_ERR_NOMEM = -2,       /* memory ran out; nothing was leaked */
+    PFLD_ERR_IO = -3,          /* pfld_error.sys holds errno */
+    PFLD_ERR_FORMAT = -4,      /* damaged, truncated or hostile file */
+    PFLD_ERR_UNSUPPORTED = -5, /* sound, but not something this build does */
+} pfld_status;
+
+typedef struct pfld_error { /* caller-owned; NULL is accepted wherever one is taken */
+    pfld_status status;
+    int sys;       /* errno where the system refused, else 0 */
+    char msg[248]; /* one sentence: "face.onnx: conv3.weight is 64x32, 64x64 expected" */
+} pfld_error;
+
+typedef enum pfld_format { /* 8 bits a channel, in the order of the bytes in memory */
+    PFLD_GRAY8 = 1,
+    PFLD_RGB8,
+    PFLD_BGR8,
+    PFLD_RGBA8, /* alpha is ignored */
+    PFLD_BGRA8,
+} pfld_format;
+
+typedef struct pfld_image { /* a view; row y starts at data + y * stride */
+    uint8_t *data;          /* not written through a const pfld_image pointer */
+    int32_t width, height;  /* pixels, 1..65535 */
+    ptrdiff_t stride;       /* bytes; negative for bottom-up */
+    pfld_format format;
+} pfld_image;
+
+typedef struct pfld_point {
+    float x, y;
+} pfld_point;
+typedef struct pfld_box {
+    float x, y, w, h; /* left, top, width, height, all in pixels */
+} pfld_box;
+typedef struct pfld_pose {
+    float yaw, pitch, roll; /* degrees; 0, 0, 0 looks straight into the camera */
+} pfld_pose;
+
+#define PFLD_MAX_LANDMARKS 128
+typedef struct pfld_face { /* no pointers: copy, send and store it freely */
+    pfld_box box;
+    float score;         /* of the detector; 1 if the caller gave the box */
+    pfld_pose pose;      /* weak perspective, from the landmarks; NaN if the scheme cannot tell */
+    int32_t n_landmarks; /* what the model has: 68, 98 or 106 */
+    pfld_point landmarks[PFLD_MAX_LANDMARKS]; /* in the order of the model's scheme */
+    uint32_t reserved[8];                     /* zero */
+} pfld_face;
+
+typedef enum pfld_isa {
+    PFLD_ISA_AUTO,
+    PFLD_ISA_SCALAR,
+    PFLD_ISA_SSE2,
+    PFLD_ISA_AVX2,
+    PFLD_ISA_AVX512,
+    PFLD_ISA_NEON,
+    PFLD_ISA_WASM128,
+} pfld_isa;
+
+/*
+ * Facts about a model that its file may not state. Each field overrides the file's own metadata
+ * (the pfld.* keys of docs/models.md); 0 or NULL leaves it to the file, then to the default.
+ */
+typedef struct pfld_model_options {
+    size_t size;        /* sizeof as the caller was compiled; pfld_model_options_init() sets it */
+    const char *scheme; /* "ibug68", "wflw98", "lapa106", "cofw29", "aflw19", "five";
+                           default: by the number of points where that is unambiguous */
+    const char *input;  /* "rgb,0..1", "bgr,-1..1", "rgb,127.5/128", "rgb,0.5;0.4;0.4/0.2;0.2;0.2":
+                           channel order, then the range that 0..255 maps to, or mean/std on
+                           0..255 (one number or one for each channel of the order named);
+                           default "rgb,0..1" */
+    float crop_scale;   /* side of the square crop over the box's longer side; default 1.1 */
+    const char *output; /* name of the output that holds the landmarks, 2N values x0 y0 x1 y1 ...
+                           in 0..1 over the crop; default: the only output of such a size */
+} pfld_model_options;
+
+typedef struct pfld_options { /* 0 is the default in every field but size; only ever appended to */
+    size_t size;              /* sizeof as the caller was compiled; pfld_options_init() sets it */
+    pfld_isa isa;             /* cap on the kernels used; default: the best that this CPU has */
+    void *workspace;          /* default: allocated; else 64-byte aligned, caller-owned,
+                                 and must outlive the session */
+    size_t workspace_size;    /* bytes; at least what pfld_workspace_size() says */
+} pfld_options;
+
+typedef struct pfld_model pfld_model;     /* weights: immutable, shared */
+typedef struct pfld_session pfld_session; /* packed weights, arena, kernels: one per thread */
+
+/* 0x00MMmmpp of the library that is linked, whatever the header said. */
+PFLD_API uint32_t pfld_version(void);
+/* A static English phrase, never NULL. */
+PFLD_API const char *pfld_status_str(pfld_status status);
+
+/* Fill with defaults; size is sizeof(*opt). Always call them: fields may be appended later. */
+PFLD_API void pfld_options_init(pfld_options *opt, size_t size);
+PFLD_API void pfld_model_options_init(pfld_model_options *opt, size_t size);
+
+/*
+ * Loads an ONNX landmark model: one of ours or a foreign one (opset 9 to 21) whose only input is
+ * [N][3][H][W] or [N][1][H][W]. opt may be NULL. A batch or size that the file leaves open becomes
+ * 1 and 112. Fails with PFLD_ERR_IO, _FORMAT, _UNSUPPORTED (the message names operator and
+ * node) or _NOMEM. Free with pfld_model_free(), after the last session that uses it.
+ */
+PFLD_API pfld_status pfld_model_load(const char *path, const pfld_model_options *opt,
+                                     pfld_model **out, pfld_error *err);
+/* The same from memory; buf may go afterwards. */
+PFLD_API pfld_status pfld_model_load_memory(const void *buf, size_t size,
+                                            const pfld_model_options *opt, pfld_model **out,
+                                            pfld_error *err);
+PFLD_API void pfld_model_free(pfld_model *model);
+
+/* Points of each face, and the name of their scheme (static storage). */
+PFLD_API int32_t pfld_model_landmark_count(const pfld_model *model);
+PFLD_API const char *pfld_model_scheme(const pfld_model *model);
+/* The value of an ONNX metadata key ("pfld.licence"), or NULL; lives as long as the model. */
+PFLD_API const char *pfld_model_metadata(const pfld_model *model, const char *key);
+
+/* opt NULL: all defaults. The model must outlive the session. */
+PFLD_API pfld_status pfld_session_create(const pfld_model *model, const pfld_options *opt,
+                                         pfld_session **out, pfld_error *err);
+PFLD_API void pfld_session_free(pfld_session *session);
+/* Bytes that pfld_options.workspace needs for this model and these options. */
+PFLD_API pfld_status pfld_workspace_size(const pfld_model *model, const pfld_options *opt,
+                                         size_t *bytes, pfld_error *err);
+/* What the session really runs on, after the cap and the CPU had their say. */
+PFLD_API pfld_isa pfld_session_isa(const pfld_session *session);
+
+/*
+ * Landmarks and head pose of the one face whose box the caller knows. The box must have a
+ * positive, finite size and touch the image, else PFLD_ERR_ARG; it may reach beyond the border,
+ * which is then replicated. Same session, image and box: same bits.
+ */
+PFLD_API pfld_status pfld_landmarks(pfld_session *session, const pfld_image *img,
+                                    const pfld_box *box, pfld_face *face, pfld_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

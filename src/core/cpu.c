@@ -1,0 +1,67 @@
+/* What this CPU can run. */
+#include "core/cpu.h"
+
+#include <string.h>
+
+static const char *const names[] = {
+    [PFLD_ISA_AUTO] = "auto",       [PFLD_ISA_SCALAR] = "scalar", [PFLD_ISA_SSE2] = "sse2",
+    [PFLD_ISA_AVX2] = "avx2",       [PFLD_ISA_AVX512] = "avx512", [PFLD_ISA_NEON] = "neon",
+    [PFLD_ISA_WASM128] = "wasm128",
+};
+enum { N_NAMES = sizeof names / sizeof *names };
+
+/* The sets that src/kernels has code for, best first. Only sets of this machine's own family can
+ * pass cpu_has(), so their order against those of other families does not matter. */
+static const pfld_isa with_kernels[] = {PFLD_ISA_AVX512, PFLD_ISA_AVX2, PFLD_ISA_SCALAR};
+enum { N_KERNELS = sizeof with_kernels / sizeof *with_kernels };
+
+/* The builtins ask CPUID, and XGETBV for whether the system saves the registers. */
+bool cpu_has(pfld_isa isa)
+{
+    switch (isa) {
+    case PFLD_ISA_SCALAR:
+        return true;
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+    case PFLD_ISA_SSE2:
+        return __builtin_cpu_supports("sse2");
+    case PFLD_ISA_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case PFLD_ISA_AVX512:
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#endif
+    default:
+        return false;
+    }
+}
+
+/* Sets of one family are numbered upwards; a set of another family lets nothing but scalar pass. */
+static bool is_within(pfld_isa isa, pfld_isa cap)
+{
+    bool x86_cap = cap == PFLD_ISA_SSE2 || cap == PFLD_ISA_AVX2 || cap == PFLD_ISA_AVX512;
+
+    return isa == PFLD_ISA_SCALAR || cap == PFLD_ISA_AUTO || (x86_cap && isa <= cap);
+}
+
+pfld_isa cpu_best(pfld_isa cap)
+{
+    for (size_t i = 0; i < N_KERNELS; i++)
+        if (is_within(with_kernels[i], cap) && cpu_has(with_kernels[i]))
+            return with_kernels[i];
+    return PFLD_ISA_SCALAR;
+}
+
+const char *cpu_isa_name(pfld_isa isa)
+{
+    return (size_t)isa < N_NAMES ? names[isa] : "?";
+}
+
+bool cpu_isa_parse(const char *name, pfld_isa *out)
+{
+    for (size_t i = 0; i < N_NAMES; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *out = (pfld_isa)i;
+            return true;
+        }
+    return false;
+}
