@@ -1,0 +1,42 @@
+/* Pictures from and to files: JPEG, PNG, WebP, BMP, PNM, turned as their EXIF orientation says. */
+#ifndef MEDIA_CODEC_H
+#define MEDIA_CODEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pfld/pfld.h"
+
+#define MEDIA_MAX_PIXELS ((uint64_t)1 << 28) /* 268 megapixels; beyond: refused, not tried */
+
+typedef struct media_image {
+    pfld_image view; /* GRAY8 or RGB8 (alpha is blended over white), upright, owned */
+} media_image;
+
+/*
+ * Decodes a whole file in memory; the kind is told from its first bytes, not its name. GRAY8 comes
+ * of grey JPEG, PNG and PNM, RGB8 of all else; 16-bit samples are scaled to 8. *out is freed with
+ * media_image_free(), and is empty after a failure.
+ *
+ * PFLD_ERR_FORMAT: no picture, damaged, or cut short (no part of a picture is returned; a JPEG may
+ * have stray bytes between its segments, and nothing else wrong). PFLD_ERR_UNSUPPORTED: a kind that
+ * we do not read (GIF, TIFF, animated WebP, run-length BMP, 12-bit JPEG ...), a side above 65535
+ * or more than MEDIA_MAX_PIXELS. Messages do not name the file: the caller does.
+ */
+pfld_status media_decode(const uint8_t *data, size_t size, media_image *out, pfld_error *err);
+
+/* Reads (at most 1 GiB) and decodes path ("-": stdin); messages start with the path. */
+pfld_status media_read(const char *path, media_image *out, pfld_error *err);
+
+/* Accepts NULL and the zeroed struct. */
+void media_image_free(media_image *img);
+
+/*
+ * Writes .png, .jpg or .jpeg (quality 92, colour at full resolution), by the name's ending in
+ * either case; another ending is PFLD_ERR_ARG. A temporary file beside path takes its name when it
+ * is complete, so that path never holds half a picture; it is removed on failure. "-": PNG to
+ * stdout. Any format of view; alpha is ignored; GRAY8 stays grey.
+ */
+pfld_status media_write(const char *path, const pfld_image *img, pfld_error *err);
+
+#endif

@@ -1,0 +1,380 @@
+/* The annotated picture: where ink goes, where it never goes, and odd faces. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "media/draw.h"
+
+enum { W = 400, H = 300, GREY = 90 };
+
+static uint8_t memory[W * H * 4];
+static const draw_options nothing = {true, true, true, true, true};
+
+static long fail_at = -1; /* counts down to 0; negative: never */
+
+void *__real_aligned_alloc(size_t align, size_t size);
+void *__wrap_aligned_alloc(size_t align, size_t size);
+
+void *__wrap_aligned_alloc(size_t align, size_t size)
+{
+    if (fail_at >= 0 && fail_at-- == 0)
+        return NULL;
+    return __real_aligned_alloc(align, size);
+}
+
+static pfld_image flat_picture(pfld_format format)
+{
+    int channels = format == PFLD_GRAY8 ? 1 : format == PFLD_RGB8 || format == PFLD_BGR8 ? 3 : 4;
+
+    memset(memory, GREY, sizeof memory);
+    return (pfld_image){memory, W, H, W * channels, format};
+}
+
+/* A face of 100 pixels around (200, 150), its points on a spiral: all of them apart. */
+static pfld_face some_face(void)
+{
+    pfld_face f = {.box = {150, 100, 100, 100}, .score = 0.5f, .n_landmarks = 68};
+
+    for (int i = 0; i < 68; i++) {
+        float a = (float)i * 0.7f, r = 5 + (float)i * 0.55f;
+        f.landmarks[i] = (pfld_point){200 + r * cosf(a), 150 + r * sinf(a)};
+    }
+    return f;
+}
+
+static void draw_ok(const pfld_image *img, const pfld_face *f, size_t n, const draw_options *opt,
+                    media_image *out)
+{
+    pfld_error err = {0};
+
+    if (draw_faces(img, scheme_find("ibug68"), f, n, opt, out, &err))
+        fail_msg("%s", err.msg);
+    assert_int_equal(out->view.width, img->width);
+    assert_int_equal(out->view.height, img->height);
+    assert_int_equal(out->view.format, PFLD_RGB8);
+}
+
+static const uint8_t *pixel(const media_image *img, int x, int y)
+{
+    return img->view.data + y * img->view.stride + 3 * x;
+}
+
+static bool has_ink(const media_image *img, int x, int y)
+{
+    const uint8_t *p = pixel(img, x, y);
+    return p[0] != GREY || p[1] != GREY || p[2] != GREY;
+}
+
+static int count_ink(const media_image *img)
+{
+    int n = 0;
+
+    for (int y = 0; y < img->view.height; y++)
+        for (int x = 0; x < img->view.width; x++)
+            n += has_ink(img, x, y);
+    return n;
+}
+
+static int ink_of(const pfld_face *f, const draw_options *opt)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    media_image out;
+    int n;
+
+    draw_ok(&img, f, 1, opt, &out);
+    n = count_ink(&out);
+    media_image_free(&out);
+    return n;
+}
+
+static float distance_to_points(const pfld_face *f, int x, int y)
+{
+    float best = INFINITY;
+
+    for (int i = 0; i < f->n_landmarks; i++)
+        best = fminf(best, hypotf((float)x - f->landmarks[i].x, (float)y - f->landmarks[i].y));
+    return best;
+}
+
+static void ink_is_at_the_face_and_nowhere_far_away(void **state)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    pfld_face f = some_face();
+    media_image out;
+
+    (void)state;
+    draw_ok(&img, &f, 1, NULL, &out);
+    for (int i = 0; i < 68; i++)
+        assert_true(has_ink(&out, (int)roundf(f.landmarks[i].x), (int)roundf(f.landmarks[i].y)));
+    assert_true(has_ink(&out, 150, 150) && has_ink(&out, 250, 150) && has_ink(&out, 200, 200));
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++)
+            if (x < 140 || x > 350 || y < 75 || y > 210) /* the label is wider than the box */
+                assert_false(has_ink(&out, x, y));
+    for (size_t i = 0; i < (size_t)W * H * 3; i++)
+        assert_int_equal(memory[i], GREY); /* the source stays as it is */
+    media_image_free(&out);
+}
+
+static void without_all_options_it_is_a_copy(void **state)
+{
+    static const pfld_format formats[] = {PFLD_GRAY8, PFLD_RGB8, PFLD_BGR8, PFLD_RGBA8, PFLD_BGRA8};
+    pfld_face f = some_face();
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        bool bgr = formats[i] == PFLD_BGR8 || formats[i] == PFLD_BGRA8;
+        pfld_image img = flat_picture(formats[i]);
+        media_image out;
+        ptrdiff_t channels = img.stride / W;
+        for (ptrdiff_t k = 0; k < (ptrdiff_t)W * H * channels; k++)
+            memory[k] = (uint8_t)(k * 31 + k / 251);
+        draw_ok(&img, &f, 1, &nothing, &out);
+        for (ptrdiff_t k = 0; k < (ptrdiff_t)W * H; k++)
+            for (ptrdiff_t c = 0; c < 3; c++)
+                assert_int_equal(out.view.data[3 * k + c], memory[channels * k + (channels == 1 ? 0
+                                                                                  : bgr ? 2 - c
+                                                                                        : c)]);
+        media_image_free(&out);
+        draw_ok(&img, &f, 0, NULL, &out);
+        assert_int_equal(out.view.data[0], memory[bgr ? 2 : 0]);
+        media_image_free(&out);
+    }
+}
+
+static void points_are_drawn_at_the_points_alone(void **state)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    draw_options opt = nothing;
+    pfld_face f = some_face();
+    media_image out;
+
+    (void)state;
+    opt.no_points = false;
+    draw_ok(&img, &f, 1, &opt, &out);
+    assert_true(count_ink(&out) > 68);
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++) {
+            float d = distance_to_points(&f, x, y);
+            if (d < 0.7f)
+                assert_true(has_ink(&out, x, y));
+            if (d > 3)
+                assert_false(has_ink(&out, x, y));
+        }
+    media_image_free(&out);
+}
+
+static void each_option_takes_its_ink_away(void **state)
+{
+    static const draw_options only[] = {
+        {false, true, true, true, true}, {true, false, true, true, true},
+        {true, true, false, true, true}, {true, true, true, false, true},
+        {true, true, true, true, false},
+    };
+    pfld_face f = some_face();
+    int all = ink_of(&f, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof only / sizeof *only; i++) {
+        int n = ink_of(&f, &only[i]);
+        assert_true(n > 20 && n < all);
+    }
+    assert_int_equal(ink_of(&f, &nothing), 0);
+}
+
+static void axes_point_right_down_and_to_where_the_face_looks(void **state)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    draw_options opt = nothing;
+    pfld_face f = {.box = {100, 50, 200, 200}, .n_landmarks = 1, .landmarks = {{200, 150}}};
+    media_image out;
+    const uint8_t *p;
+
+    (void)state;
+    opt.no_pose = false;
+    draw_ok(&img, &f, 1, &opt, &out);
+    p = pixel(&out, 220, 150);
+    assert_true(p[0] > 150 && p[0] > p[1] + 80 && p[0] > p[2] + 80);
+    p = pixel(&out, 200, 170);
+    assert_true(p[1] > 150 && p[1] > p[0] + 80 && p[1] > p[2] + 80);
+    p = pixel(&out, 200, 150);
+    assert_true(p[2] > 150 && p[2] > p[0] + 80);
+    media_image_free(&out);
+    f.pose.yaw = 80; /* toward the image's left */
+    draw_ok(&img, &f, 1, &opt, &out);
+    p = pixel(&out, 180, 150);
+    assert_true(p[2] > 150 && p[2] > p[0] + 80);
+    media_image_free(&out);
+}
+
+static void unknown_pose_is_not_drawn(void **state)
+{
+    draw_options opt = nothing;
+    pfld_face f = some_face();
+
+    (void)state;
+    opt.no_pose = false;
+    assert_true(ink_of(&f, &opt) > 0);
+    f.pose.pitch = NAN;
+    assert_int_equal(ink_of(&f, &opt), 0);
+    opt.no_label = false;
+    assert_true(ink_of(&f, &opt) > 0); /* its score is known */
+}
+
+static void contours_need_the_scheme_of_the_points(void **state)
+{
+    draw_options opt = nothing;
+    pfld_face f = some_face();
+    pfld_image img = flat_picture(PFLD_RGB8);
+    media_image out;
+
+    (void)state;
+    opt.no_contours = false;
+    assert_true(ink_of(&f, &opt) > 0);
+    f.n_landmarks = 67;
+    assert_int_equal(ink_of(&f, &opt), 0);
+    assert_int_equal(draw_faces(&img, NULL, &f, 1, NULL, &out, NULL), PFLD_OK);
+    assert_true(has_ink(&out, (int)roundf(f.landmarks[9].x), (int)roundf(f.landmarks[9].y)));
+    media_image_free(&out);
+}
+
+static void the_label_stays_inside_the_picture(void **state)
+{
+    static const pfld_box boxes[] = {{-50, -50, 100, 100}, {350, 250, 100, 100},
+                                     {0, 0, W, H},         {380, -80, 90, 90},
+                                     {-99, 280, 100, 90},  {-500, 20, 90, 90}};
+    draw_options opt = nothing;
+
+    (void)state;
+    opt.no_label = false;
+    for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++) {
+        pfld_image img = flat_picture(PFLD_RGB8);
+        pfld_face f = {.box = {150, 100, boxes[i].w, boxes[i].h}};
+        media_image out;
+        int whole, shown;
+        draw_ok(&img, &f, 1, &opt, &out);
+        whole = count_ink(&out);
+        media_image_free(&out);
+        f.box = boxes[i];
+        draw_ok(&img, &f, 1, &opt, &out);
+        shown = count_ink(&out);
+        media_image_free(&out);
+        assert_true(whole > 500);
+        assert_true(abs(shown - whole) < whole / 20); /* but for where edges fall in pixels */
+    }
+}
+
+static void small_faces_and_pictures_are_drawn(void **state)
+{
+    (void)state;
+    for (int size = 1; size <= 60; size += size < 8 ? 1 : 13) {
+        pfld_image img = flat_picture(PFLD_RGB8);
+        pfld_face f = some_face();
+        float scale = (float)size / 100;
+        media_image out;
+        img.width = img.height = size;
+        f.box = (pfld_box){0, 0, (float)size, (float)size};
+        for (int i = 0; i < 68; i++) {
+            f.landmarks[i].x = (f.landmarks[i].x - 150) * scale;
+            f.landmarks[i].y = (f.landmarks[i].y - 100) * scale;
+        }
+        draw_ok(&img, &f, 1, NULL, &out);
+        assert_true(count_ink(&out) > 0);
+        media_image_free(&out);
+    }
+}
+
+static void numbers_from_nowhere_are_left_out(void **state)
+{
+    static const float bad[] = {NAN, INFINITY, -INFINITY, 3e38f, -1e9f};
+    pfld_face good = some_face();
+    int all = ink_of(&good, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        pfld_face f = good;
+        f.landmarks[3].x = f.landmarks[40].y = f.landmarks[66].x = bad[i];
+        assert_true(ink_of(&f, NULL) > all / 2);
+        f = good;
+        f.box.x = bad[i];
+        assert_int_equal(ink_of(&f, NULL), 0);
+        f = good;
+        f.box.w = bad[i];
+        assert_int_equal(ink_of(&f, NULL), 0);
+        f = good;
+        f.pose.yaw = f.score = bad[i];
+        assert_true(ink_of(&f, NULL) > all / 2);
+    }
+    good.box.h = 0;
+    assert_int_equal(ink_of(&good, NULL), 0);
+}
+
+static void what_cannot_be_drawn_is_an_error(void **state)
+{
+    pfld_image img = flat_picture(PFLD_RGB8), wide = {memory, 40000, 1, 40000, PFLD_GRAY8};
+    pfld_face f = some_face();
+    media_image out = {.view = {.width = 7}};
+    pfld_error err;
+
+    (void)state;
+    f.n_landmarks = PFLD_MAX_LANDMARKS + 1;
+    assert_int_equal(draw_faces(&img, NULL, &f, 1, NULL, &out, &err), PFLD_ERR_ARG);
+    assert_non_null(strstr(err.msg, "129 landmarks"));
+    f.n_landmarks = -1;
+    assert_int_equal(draw_faces(&img, NULL, &f, 1, NULL, &out, &err), PFLD_ERR_ARG);
+    f.n_landmarks = 0;
+    assert_int_equal(draw_faces(&wide, NULL, &f, 1, NULL, &out, &err), PFLD_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.msg, "40000 x 1"));
+    img.width = 0;
+    assert_int_equal(draw_faces(&img, NULL, &f, 1, NULL, &out, &err), PFLD_ERR_ARG);
+    assert_null(out.view.data);
+}
+
+static void each_failing_allocation_is_reported(void **state)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    pfld_face f = some_face();
+    media_image out;
+    pfld_error err;
+    int n = 0;
+
+    (void)state;
+    for (;; n++) {
+        pfld_status st;
+        fail_at = n;
+        st = draw_faces(&img, NULL, &f, 1, NULL, &out, &err);
+        if (st == PFLD_OK)
+            break;
+        assert_int_equal(st, PFLD_ERR_NOMEM);
+        assert_null(out.view.data);
+    }
+    fail_at = -1;
+    media_image_free(&out);
+    assert_true(n >= 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ink_is_at_the_face_and_nowhere_far_away),
+        cmocka_unit_test(without_all_options_it_is_a_copy),
+        cmocka_unit_test(points_are_drawn_at_the_points_alone),
+        cmocka_unit_test(each_option_takes_its_ink_away),
+        cmocka_unit_test(axes_point_right_down_and_to_where_the_face_looks),
+        cmocka_unit_test(unknown_pose_is_not_drawn),
+        cmocka_unit_test(contours_need_the_scheme_of_the_points),
+        cmocka_unit_test(the_label_stays_inside_the_picture),
+        cmocka_unit_test(small_faces_and_pictures_are_drawn),
+        cmocka_unit_test(numbers_from_nowhere_are_left_out),
+        cmocka_unit_test(what_cannot_be_drawn_is_an_error),
+        cmocka_unit_test(each_failing_allocation_is_reported),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
