@@ -1,0 +1,24 @@
+/* Picks the kernel set: scalar first, then what the CPU has below the cap. */
+#include "kernels/kernels.h"
+
+#include "core/cpu.h"
+#include "kernels/sets.h"
+
+const kernels *kernels_get(pfld_isa cap)
+{
+    const kernels *best = &kernels_scalar;
+
+    switch (cpu_best(cap)) {
+#if KERNELS_X86
+    case PFLD_ISA_AVX2:
+        best = &kernels_avx2;
+        break;
+    case PFLD_ISA_AVX512:
+        best = &kernels_avx512;
+        break;
+#endif
+    default: /* no set of our own there yet: the specification runs everywhere */
+        break;
+    }
+    return best;
+}

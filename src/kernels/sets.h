@@ -1,0 +1,29 @@
+/* The kernel sets that this build has, for kernels.c, and what they share. */
+#ifndef KERNELS_SETS_H
+#define KERNELS_SETS_H
+
+#include "kernels/kernels.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#  define KERNELS_X86 1
+#else
+#  define KERNELS_X86 0
+#endif
+
+/*
+ * For loops over an array of vectors that is to live in registers: unless all of them are unrolled
+ * by order, gcc 12 at -O2 keeps it in memory (37 against 125 GFLOP/s).
+ */
+#if defined(__clang__)
+#  define KERNELS_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#  define KERNELS_UNROLL _Pragma("GCC unroll 12")
+#endif
+
+extern const kernels kernels_scalar;
+#if KERNELS_X86
+extern const kernels kernels_avx2;
+extern const kernels kernels_avx512;
+#endif
+
+#endif

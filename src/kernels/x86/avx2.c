@@ -1,0 +1,34 @@
+/* The kernels in AVX2 with FMA. */
+#include "kernels/sets.h"
+
+#if KERNELS_X86
+
+#  include "kernels/x86/vec_avx2.h"
+
+#  define GEMM_ISA    avx2
+#  define GEMM_VECS   2
+#  define GEMM_ROWS_1 8
+#  define GEMM_ROWS_2 6
+#  define DW_ROWS     2
+#  define DW_COLS     4
+#  include "kernels/dwconv_tmpl.h"
+#  include "kernels/eltwise_tmpl.h"
+#  include "kernels/gemm_tmpl.h"
+#  include "kernels/pool_tmpl.h"
+
+const kernels kernels_avx2 = {
+    .isa = PFLD_ISA_AVX2,
+    .gemm_mr = GEMM_ROWS_2,
+    .gemm_nr = GEMM_VECS * VL,
+    .gemm_packed_size = gemm_packed_size,
+    .gemm_pack = gemm_pack,
+    .gemm = gemm_run,
+    .dwconv = dwconv_run,
+    .pool = pool_run,
+    .unary = unary_run,
+    .binary = binary_run,
+};
+
+#else
+typedef int kernels_avx2_nothing_here; /* a file of C must declare something */
+#endif
