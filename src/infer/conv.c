@@ -1,0 +1,469 @@
+/* Convolutions and pools: each onto the kernel that fits it. */
+#include <assert.h>
+#include <string.h>
+
+#include "core/checked.h"
+#include "core/error.h"
+#include "infer/lower.h"
+#include "net/op_params.h"
+
+enum { GATHER_FLOATS = 8 * 1024 }; /* scratch that an im2col block may fill: 32 KiB, within L1 */
+
+/* ---- running ---- */
+
+typedef struct tap_source { /* one image, one group of its channels */
+    const float *p;
+    size_t h, w, c;
+    ptrdiff_t step_h, step_w; /* floats from line to line, pixel to pixel */
+} tap_source;
+
+static void gather_tap(const tap_source *in, ptrdiff_t y, ptrdiff_t x, float *dst)
+{
+    if (y < 0 || x < 0 || (size_t)y >= in->h || (size_t)x >= in->w)
+        memset(dst, 0, in->c * sizeof(float));
+    else
+        memcpy(dst, in->p + y * in->step_h + x * in->step_w, in->c * sizeof(float));
+}
+
+/* The window of output pixel (oy, ox) as one row: [R][S][C]. */
+static void gather_window(const step_conv *v, const tap_source *in, size_t oy, size_t ox,
+                          float *dst)
+{
+    ptrdiff_t y = (ptrdiff_t)(oy * v->stride[0]) - (ptrdiff_t)v->pad[0];
+    ptrdiff_t x0 = (ptrdiff_t)(ox * v->stride[1]) - (ptrdiff_t)v->pad[1];
+    size_t line = v->kernel[1] * in->c, r, s;
+    bool adjacent = in->step_w == (ptrdiff_t)in->c && v->dilation[1] == 1 && x0 >= 0 &&
+                    (size_t)x0 + v->kernel[1] <= in->w;
+
+    for (r = 0; r < v->kernel[0]; r++, y += (ptrdiff_t)v->dilation[0]) {
+        if (adjacent && y >= 0 && (size_t)y < in->h) {
+            memcpy(dst, in->p + y * in->step_h + x0 * in->step_w, line * sizeof(float));
+            dst += line;
+            continue;
+        }
+        for (s = 0; s < v->kernel[1]; s++, dst += in->c)
+            gather_tap(in, y, x0 + (ptrdiff_t)(s * v->dilation[1]), dst);
+    }
+}
+
+static const float *offset_or_null(const float *p, size_t offset)
+{
+    return p ? p + offset : NULL;
+}
+
+/* One image, one group: gather s->u.conv.rows output pixels, multiply, go on. */
+static void conv_gathered(const step *s, const kernels *k, const tap_source *in, gemm_args a)
+{
+    const step_conv *v = &s->u.conv;
+    size_t out_w = s->out.dim[3], pixels = s->out.dim[2] * out_w, at, i;
+    float *rows = step_data(&s->scratch), *c = a.c;
+    kernel_post post = *a.post;
+    const float *residual = post.residual;
+
+    a.a = rows;
+    a.a_row = a.k;
+    a.post = &post;
+    for (at = 0; at < pixels; at += v->rows) {
+        a.m = pixels - at < v->rows ? pixels - at : v->rows;
+        for (i = 0; i < a.m; i++)
+            gather_window(v, in, (at + i) / out_w, (at + i) % out_w, rows + i * a.k);
+        a.c = c + at * a.c_row;
+        post.residual = offset_or_null(residual, at * post.residual_ld);
+        k->gemm(&a);
+    }
+}
+
+/* in[0]: the map; in[1]: residual or unused. */
+static void run_conv(const step *s, const kernels *k)
+{
+    const step_conv *v = &s->u.conv;
+    const infer_view *x = &s->in[0];
+    size_t c = x->dim[1] / v->groups, o = s->out.dim[1] / v->groups, n, g;
+
+    for (n = 0; n < s->out.dim[0]; n++) {
+        for (g = 0; g < v->groups; g++) {
+            ptrdiff_t image = (ptrdiff_t)n;
+            kernel_post post = s->post;
+            tap_source in = {.p = step_data(x) + image * x->stride[0] + g * c,
+                             .h = x->dim[2],
+                             .w = x->dim[3],
+                             .c = c,
+                             .step_h = x->stride[2],
+                             .step_w = x->stride[3]};
+            gemm_args a = {.m = s->out.dim[2] * s->out.dim[3],
+                           .n = o,
+                           .k = v->kernel[0] * v->kernel[1] * c,
+                           .a = in.p,
+                           .a_row = infer_view_pixel_step(x),
+                           .a_col = 1,
+                           .b = v->packed + g * v->packed_size,
+                           .c = step_data(&s->out) + image * s->out.stride[0] + g * o,
+                           .c_row = s->out.dim[1],
+                           .post = &post};
+            post.bias = offset_or_null(post.bias, g * o);
+            post.slope = offset_or_null(post.slope, g * o);
+            if (s->in[1].buf >= 0) {
+                post.residual = step_data(&s->in[1]) + image * s->in[1].stride[0] + g * o;
+                post.residual_ld = infer_view_pixel_step(&s->in[1]);
+            }
+            if (v->rows)
+                conv_gathered(s, k, &in, a);
+            else
+                k->gemm(&a);
+        }
+    }
+}
+
+static void run_dwconv(const step *s, const kernels *k)
+{
+    size_t n;
+
+    for (n = 0; n < s->out.dim[0]; n++) {
+        dwconv_args a = s->u.dwconv;
+        kernel_post post = s->post;
+        a.in = step_data(&s->in[0]) + (ptrdiff_t)n * s->in[0].stride[0];
+        a.out = step_data(&s->out) + (ptrdiff_t)n * s->out.stride[0];
+        a.post = &post;
+        if (s->in[1].buf >= 0) {
+            post.residual = step_data(&s->in[1]) + (ptrdiff_t)n * s->in[1].stride[0];
+            post.residual_ld = infer_view_pixel_step(&s->in[1]);
+        }
+        k->dwconv(&a);
+    }
+}
+
+static void run_pool(const step *s, const kernels *k)
+{
+    size_t n;
+
+    for (n = 0; n < s->out.dim[0]; n++) {
+        pool_args a = s->u.pool;
+        a.in = step_data(&s->in[0]) + (ptrdiff_t)n * s->in[0].stride[0];
+        a.out = step_data(&s->out) + (ptrdiff_t)n * s->out.stride[0];
+        k->pool(&a);
+    }
+}
+
+/* One image, one group of a transposed convolution: products of every input pixel with every tap,
+ * scattered over the output, which holds the bias already. */
+static void scatter(const step *s, const float *cols, float *out, size_t o)
+{
+    const step_conv *v = &s->u.conv;
+    size_t h = s->in[0].dim[2], w = s->in[0].dim[3], oh = s->out.dim[2], ow = s->out.dim[3];
+    size_t y, x, r, q, c;
+
+    for (y = 0; y < h; y++)
+        for (x = 0; x < w; x++)
+            for (r = 0; r < v->kernel[0]; r++)
+                for (q = 0; q < v->kernel[1]; q++, cols += o) {
+                    size_t oy = y * v->stride[0] + r * v->dilation[0] - v->pad[0];
+                    size_t ox = x * v->stride[1] + q * v->dilation[1] - v->pad[1];
+                    float *dst;
+                    if (oy >= oh || ox >= ow) /* below 0 wraps to huge */
+                        continue;
+                    dst = out + (oy * ow + ox) * s->out.dim[1];
+                    for (c = 0; c < o; c++)
+                        dst[c] += cols[c];
+                }
+}
+
+static void run_conv_transpose(const step *s, const kernels *k)
+{
+    const step_conv *v = &s->u.conv;
+    const infer_view *x = &s->in[0];
+    size_t c = x->dim[1] / v->groups, total = s->out.dim[1], o = total / v->groups;
+    size_t pixels = s->out.dim[2] * s->out.dim[3], n, g, i;
+
+    for (n = 0; n < s->out.dim[0]; n++) {
+        float *out = step_data(&s->out) + (ptrdiff_t)n * s->out.stride[0];
+        for (i = 0; i < pixels; i++) {
+            if (s->post.bias)
+                memcpy(out + i * total, s->post.bias, total * sizeof(float));
+            else
+                memset(out + i * total, 0, total * sizeof(float));
+        }
+        for (g = 0; g < v->groups; g++) {
+            gemm_args a = {.m = x->dim[2] * x->dim[3],
+                           .n = v->kernel[0] * v->kernel[1] * o,
+                           .k = c,
+                           .a = step_data(x) + (ptrdiff_t)n * x->stride[0] + g * c,
+                           .a_row = infer_view_pixel_step(x),
+                           .a_col = 1,
+                           .b = v->packed + g * v->packed_size,
+                           .c = step_data(&s->scratch),
+                           .c_row = v->kernel[0] * v->kernel[1] * o};
+            k->gemm(&a);
+            scatter(s, a.c, out + g * o, o);
+        }
+    }
+}
+
+/* ---- lowering ---- */
+
+static void set_window(step_conv *v, const net_conv_params *p)
+{
+    v->groups = p->groups;
+    memcpy(v->kernel, p->kernel, sizeof v->kernel);
+    memcpy(v->stride, p->stride, sizeof v->stride);
+    memcpy(v->dilation, p->dilation, sizeof v->dilation);
+    memcpy(v->pad, p->pad, sizeof v->pad);
+}
+
+/* Weights [O][C/G][R][S] of group g as the matrix B[(r, s, c)][o]. */
+static bool pack_conv(lower *l, const net_tensor *w, step_conv *v)
+{
+    size_t o = (size_t)w->shape.dim[0] / v->groups, c = (size_t)w->shape.dim[1];
+    size_t taps = v->kernel[0] * v->kernel[1], k = taps * c, g, i, t, ci;
+    const float *src = w->data;
+    float *b = arena_alloc(&l->tmp, k * o, sizeof(float)), *packed;
+
+    v->packed_size = l->k->gemm_packed_size(k, o);
+    packed = lower_weights(l, v->packed_size * v->groups);
+    if (!b || !packed)
+        return false;
+    for (g = 0; g < v->groups; g++, src += o * k) {
+        for (i = 0; i < o; i++)
+            for (ci = 0; ci < c; ci++)
+                for (t = 0; t < taps; t++)
+                    b[(t * c + ci) * o + i] = src[(i * c + ci) * taps + t];
+        l->k->gemm_pack(packed + g * v->packed_size, b, o, 1, k, o);
+    }
+    v->packed = packed;
+    return true;
+}
+
+static pfld_status float_constant(lower *l, size_t i, const net_tensor **t)
+{
+    *t = lower_in_value(l, i)->constant;
+    if (!*t || (*t)->dtype != NET_F32)
+        return lower_unsupported(l, "weights that are not float constants");
+    return PFLD_OK;
+}
+
+/* What all convolutions share: bias, absorbed followers, output, multiply-adds. */
+static pfld_status finish_conv(lower *l, step *s, bool absorb)
+{
+    const net_tensor *bias = NULL;
+    int32_t value = l->node->out[0];
+    const net_shape *shape = &l->g->values[value].shape;
+    pfld_status st = PFLD_OK;
+
+    if (lower_has_in(l, 2))
+        st = float_constant(l, 2, &bias);
+    if (st != PFLD_OK)
+        return st;
+    s->post.bias = bias ? bias->data : NULL;
+    if (absorb)
+        value = lower_absorb(l, value, (size_t)shape->dim[1], &s->post, &s->in[1]);
+    if (value == NET_NONE || !lower_new_nhwc(l, shape, &s->out))
+        return lower_nomem(l);
+    lower_set_value(l, value, &s->out);
+    return PFLD_OK;
+}
+
+static uint64_t conv_macs(const net_shape *map, const net_conv_params *p, int64_t per_group)
+{
+    return (uint64_t)map->dim[0] * (uint64_t)map->dim[1] * (uint64_t)map->dim[2] *
+           (uint64_t)map->dim[3] * p->kernel[0] * p->kernel[1] * (uint64_t)per_group;
+}
+
+static pfld_status lower_dwconv(lower *l, const net_conv_params *p, const net_tensor *w,
+                                const infer_view *x)
+{
+    const net_shape *out = &lower_out_value(l, 0)->shape;
+    size_t c = x->dim[1], taps = p->kernel[0] * p->kernel[1], i, t;
+    float *weight = lower_weights(l, taps * c);
+    const float *src = w->data;
+    step *s;
+
+    if (!weight)
+        return lower_nomem(l);
+    for (i = 0; i < c; i++)
+        for (t = 0; t < taps; t++)
+            weight[t * c + i] = src[i * taps + t];
+    s = lower_step(l, run_dwconv);
+    if (!s)
+        return lower_nomem(l);
+    s->in[0] = *x;
+    s->macs = conv_macs(out, p, 1);
+    s->u.dwconv = (dwconv_args){.in_h = x->dim[2],
+                                .in_w = x->dim[3],
+                                .out_h = (size_t)out->dim[2],
+                                .out_w = (size_t)out->dim[3],
+                                .c = c,
+                                .kh = p->kernel[0],
+                                .kw = p->kernel[1],
+                                .stride_h = p->stride[0],
+                                .stride_w = p->stride[1],
+                                .pad_top = p->pad[0],
+                                .pad_left = p->pad[1],
+                                .dilation_h = p->dilation[0],
+                                .dilation_w = p->dilation[1],
+                                .in_ld = infer_view_pixel_step(x),
+                                .weight = weight,
+                                .out_ld = c};
+    return finish_conv(l, s, true);
+}
+
+/* 1x1 on adjacent pixels, or a window that is the whole map: no gathering. */
+static bool map_is_matrix(const step_conv *v, const infer_view *x)
+{
+    bool unpadded = !v->pad[0] && !v->pad[1] && !v->pad[2] && !v->pad[3];
+
+    if (!unpadded)
+        return false;
+    if (v->kernel[0] == 1 && v->kernel[1] == 1)
+        return v->stride[0] == 1 && v->stride[1] == 1;
+    return v->groups == 1 && v->kernel[0] == x->dim[2] && v->kernel[1] == x->dim[3] &&
+           v->dilation[0] == 1 && v->dilation[1] == 1 && infer_view_pixel_step(x) == x->dim[1];
+}
+
+static bool set_gather(lower *l, step *s)
+{
+    step_conv *v = &s->u.conv;
+    size_t k = v->kernel[0] * v->kernel[1] * (s->in[0].dim[1] / v->groups);
+    size_t pixels = s->out.dim[2] * s->out.dim[3], count;
+
+    if (map_is_matrix(v, &s->in[0]))
+        return true;
+    v->rows = GATHER_FLOATS / k;
+    v->rows = v->rows / l->k->gemm_mr * l->k->gemm_mr;
+    if (v->rows < l->k->gemm_mr)
+        v->rows = l->k->gemm_mr;
+    if (v->rows > pixels)
+        v->rows = pixels;
+    return checked_mul(v->rows, k, &count) && lower_new_scratch(l, count, &s->scratch);
+}
+
+pfld_status lower_conv(lower *l)
+{
+    net_conv_params p;
+    const net_tensor *w;
+    infer_view x;
+    step_conv conv = {0};
+    step *s;
+    pfld_status st = net_conv_get(l->g, l->node, &p, l->err);
+
+    if (st == PFLD_OK)
+        st = float_constant(l, 1, &w);
+    if (st == PFLD_OK)
+        st = lower_in(l, 0, &x);
+    if (st != PFLD_OK)
+        return st;
+    if (!lower_as_pixels(l, &x))
+        return lower_nomem(l);
+    if (p.groups == x.dim[1] && p.groups > 1 && w->shape.dim[0] == (int64_t)p.groups)
+        return lower_dwconv(l, &p, w, &x);
+    set_window(&conv, &p);
+    if (!pack_conv(l, w, &conv))
+        return lower_nomem(l);
+    s = lower_step(l, run_conv);
+    if (!s)
+        return lower_nomem(l);
+    s->in[0] = x;
+    s->u.conv = conv;
+    s->macs = conv_macs(&lower_out_value(l, 0)->shape, &p, w->shape.dim[1]);
+    st = finish_conv(l, s, true);
+    if (st == PFLD_OK && !set_gather(l, s))
+        st = lower_nomem(l);
+    return st;
+}
+
+/* Weights [C][O/G][R][S]: of group g as the matrix B[c][(r, s, o)]. */
+static bool pack_conv_transpose(lower *l, const net_tensor *w, step_conv *v)
+{
+    size_t c = (size_t)w->shape.dim[0] / v->groups, o = (size_t)w->shape.dim[1];
+    size_t taps = v->kernel[0] * v->kernel[1], n = taps * o, g, i, t, ci;
+    const float *src = w->data;
+    float *b = arena_alloc(&l->tmp, c * n, sizeof(float)), *packed;
+
+    v->packed_size = l->k->gemm_packed_size(c, n);
+    packed = lower_weights(l, v->packed_size * v->groups);
+    if (!b || !packed)
+        return false;
+    for (g = 0; g < v->groups; g++, src += c * n) {
+        for (ci = 0; ci < c; ci++)
+            for (i = 0; i < o; i++)
+                for (t = 0; t < taps; t++)
+                    b[ci * n + t * o + i] = src[(ci * o + i) * taps + t];
+        l->k->gemm_pack(packed + g * v->packed_size, b, n, 1, c, n);
+    }
+    v->packed = packed;
+    return true;
+}
+
+pfld_status lower_conv_transpose(lower *l)
+{
+    net_conv_params p;
+    const net_tensor *w;
+    infer_view x;
+    step_conv conv = {0};
+    step *s;
+    size_t count;
+    pfld_status st = net_conv_get(l->g, l->node, &p, l->err);
+
+    if (st == PFLD_OK)
+        st = float_constant(l, 1, &w);
+    if (st == PFLD_OK)
+        st = lower_in(l, 0, &x);
+    if (st != PFLD_OK)
+        return st;
+    set_window(&conv, &p);
+    if (!lower_as_pixels(l, &x) || !pack_conv_transpose(l, w, &conv))
+        return lower_nomem(l);
+    s = lower_step(l, run_conv_transpose);
+    if (!s)
+        return lower_nomem(l);
+    s->in[0] = x;
+    s->u.conv = conv;
+    s->macs = conv_macs(&lower_in_value(l, 0)->shape, &p, w->shape.dim[1]);
+    st = finish_conv(l, s, false); /* sums are complete only after the scatter */
+    if (st == PFLD_OK &&
+        (!checked_mul(x.dim[2] * x.dim[3], p.kernel[0] * p.kernel[1] * (size_t)w->shape.dim[1],
+                      &count) ||
+         !lower_new_scratch(l, count, &s->scratch)))
+        st = lower_nomem(l);
+    return st;
+}
+
+pfld_status lower_pool(lower *l)
+{
+    net_pool_params p;
+    infer_view x;
+    step *s;
+    pfld_status st = net_pool_get(l->g, l->node, &p, l->err);
+
+    if (st == PFLD_OK)
+        st = lower_in(l, 0, &x);
+    if (st != PFLD_OK)
+        return st;
+    if (l->node->n_out > 1 && l->node->out[1] != NET_NONE)
+        return lower_unsupported(l, "the indices of the maxima");
+    if (!lower_as_pixels(l, &x))
+        return lower_nomem(l);
+    s = lower_step(l, run_pool);
+    if (!s || !lower_new_nhwc(l, &lower_out_value(l, 0)->shape, &s->out))
+        return lower_nomem(l);
+    s->in[0] = x;
+    s->u.pool = (pool_args){.kind = p.mean ? POOL_MEAN : POOL_MAX,
+                            .count_padding = p.count_pad,
+                            .in_h = x.dim[2],
+                            .in_w = x.dim[3],
+                            .out_h = p.out[0],
+                            .out_w = p.out[1],
+                            .c = x.dim[1],
+                            .kh = p.kernel[0],
+                            .kw = p.kernel[1],
+                            .stride_h = p.stride[0],
+                            .stride_w = p.stride[1],
+                            .pad_top = p.pad[0],
+                            .pad_left = p.pad[1],
+                            .pad_bottom = p.pad[2],
+                            .pad_right = p.pad[3],
+                            .dilation_h = p.dilation[0],
+                            .dilation_w = p.dilation[1],
+                            .in_ld = infer_view_pixel_step(&x),
+                            .out_ld = x.dim[1]};
+    lower_set_out(l, 0, &s->out);
+    return PFLD_OK;
+}

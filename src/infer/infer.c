@@ -1,0 +1,434 @@
+/* Compiles a graph into steps over one arena, and runs them. */
+#include "infer/infer.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/checked.h"
+#include "core/error.h"
+#include "core/mem.h"
+#include "infer/lower.h"
+#include "net/op_params.h"
+
+struct infer_net {
+    const net_graph *g;
+    const kernels *k;
+    step *steps; /* [n_steps] */
+    size_t n_steps;
+    infer_view *inputs, *outputs; /* [g->n_inputs], [g->n_outputs]; placed */
+    size_t activation_bytes, weight_bytes;
+};
+
+static const struct op_row {
+    net_op op;
+    lower_op *lower;
+} op_table[] = {
+    {NET_OP_ADD, lower_binary},
+    {NET_OP_AVERAGE_POOL, lower_pool},
+    {NET_OP_CEIL, lower_unary},
+    {NET_OP_CLIP, lower_unary},
+    {NET_OP_CONCAT, lower_concat},
+    {NET_OP_CONV, lower_conv},
+    {NET_OP_CONV_TRANSPOSE, lower_conv_transpose},
+    {NET_OP_DEQUANTIZE_LINEAR, lower_quant},
+    {NET_OP_DIV, lower_binary},
+    {NET_OP_DROPOUT, lower_view},
+    {NET_OP_ELU, lower_unary},
+    {NET_OP_ERF, lower_unary},
+    {NET_OP_EXP, lower_unary},
+    {NET_OP_EXPAND, lower_view},
+    {NET_OP_FLATTEN, lower_view},
+    {NET_OP_FLOOR, lower_unary},
+    {NET_OP_GATHER, lower_gather},
+    {NET_OP_GEMM, lower_gemm},
+    {NET_OP_GLOBAL_AVERAGE_POOL, lower_pool},
+    {NET_OP_GLOBAL_MAX_POOL, lower_pool},
+    {NET_OP_HARD_SIGMOID, lower_unary},
+    {NET_OP_HARD_SWISH, lower_unary},
+    {NET_OP_IDENTITY, lower_view},
+    {NET_OP_LEAKY_RELU, lower_unary},
+    {NET_OP_LOG, lower_unary},
+    {NET_OP_MATMUL, lower_matmul},
+    {NET_OP_MAX, lower_binary},
+    {NET_OP_MAX_POOL, lower_pool},
+    {NET_OP_MIN, lower_binary},
+    {NET_OP_MUL, lower_binary},
+    {NET_OP_NEG, lower_unary},
+    {NET_OP_PAD, lower_pad},
+    {NET_OP_POW, lower_binary},
+    {NET_OP_PRELU, lower_binary},
+    {NET_OP_QUANTIZE_LINEAR, lower_quant},
+    {NET_OP_RECIPROCAL, lower_unary},
+    {NET_OP_REDUCE_MAX, lower_reduce},
+    {NET_OP_REDUCE_MEAN, lower_reduce},
+    {NET_OP_REDUCE_SUM, lower_reduce},
+    {NET_OP_RELU, lower_unary},
+    {NET_OP_RESHAPE, lower_view},
+    {NET_OP_RESIZE, lower_resize},
+    {NET_OP_SIGMOID, lower_unary},
+    {NET_OP_SLICE, lower_view},
+    {NET_OP_SOFTMAX, lower_softmax},
+    {NET_OP_SOFTPLUS, lower_unary},
+    {NET_OP_SPLIT, lower_view},
+    {NET_OP_SQRT, lower_unary},
+    {NET_OP_SQUEEZE, lower_view},
+    {NET_OP_SUB, lower_binary},
+    {NET_OP_TANH, lower_unary},
+    {NET_OP_TILE, lower_tile},
+    {NET_OP_TRANSPOSE, lower_view},
+    {NET_OP_UNSQUEEZE, lower_view},
+    {NET_OP_UPSAMPLE, lower_resize},
+};
+
+/* ---- compiling ---- */
+
+static bool start(lower *l)
+{
+    size_t i;
+
+    l->view = arena_alloc(&l->tmp, l->g->n_values, sizeof(*l->view));
+    l->uses = arena_alloc(&l->tmp, l->g->n_values, sizeof(*l->uses));
+    l->reader = arena_alloc(&l->tmp, l->g->n_values, sizeof(*l->reader));
+    l->absorbed = arena_alloc(&l->tmp, l->g->n_nodes, sizeof(*l->absorbed));
+    if (!l->view || !l->uses || !l->reader || !l->absorbed)
+        return false;
+    for (i = 0; i < l->g->n_values; i++) {
+        l->view[i].buf = -1;
+        l->reader[i] = -1;
+    }
+    return true;
+}
+
+static void count_uses(lower *l)
+{
+    const net_graph *g = l->g;
+    size_t i, j;
+
+    for (i = 0; i < g->n_nodes; i++)
+        for (j = 0; j < g->nodes[i].n_in; j++) {
+            int32_t v = g->nodes[i].in[j];
+            if (v == NET_NONE)
+                continue;
+            l->uses[v]++;
+            l->reader[v] = (int32_t)i;
+        }
+    for (i = 0; i < g->n_outputs; i++)
+        l->uses[g->outputs[i]]++;
+}
+
+/* Integers may pass through a quantised net as floats that hold them; other kinds may not. */
+static bool is_runnable(const net_value *v)
+{
+    return v->dtype == NET_F32 || v->dtype == NET_U8 || v->dtype == NET_I8;
+}
+
+static pfld_status check_value(lower *l, const net_value *v, const char *who)
+{
+    size_t count;
+    char text[64];
+
+    if (!v->has_shape || !net_shape_count(&v->shape, &count))
+        return error_set(l->err, PFLD_ERR_ARG, "%s '%s' has the open shape %s", who, v->name,
+                         v->has_shape ? net_shape_text(&v->shape, text, sizeof text) : "?");
+    if (count == 0)
+        return error_set(l->err, PFLD_ERR_UNSUPPORTED, "%s '%s' is empty (%s)", who, v->name,
+                         net_shape_text(&v->shape, text, sizeof text));
+    return PFLD_OK;
+}
+
+static pfld_status add_inputs(lower *l, bool nhwc)
+{
+    size_t i;
+
+    for (i = 0; i < l->g->n_inputs; i++) {
+        int32_t value = l->g->inputs[i];
+        const net_value *v = &l->g->values[value];
+        bool ok;
+        pfld_status st = check_value(l, v, "input");
+        if (st == PFLD_OK && v->dtype != NET_F32)
+            st = error_set(l->err, PFLD_ERR_UNSUPPORTED, "input '%s' is not float", v->name);
+        if (st != PFLD_OK)
+            return st;
+        ok = nhwc && v->shape.rank == 4 ? lower_new_nhwc(l, &v->shape, &l->view[value])
+                                        : lower_new_rows(l, &v->shape, &l->view[value]);
+        if (!ok)
+            return lower_nomem(l);
+        l->buffers[l->view[value].buf].pinned = true; /* a second run must find it as it was */
+    }
+    return PFLD_OK;
+}
+
+static lower_op *find_op(net_op op)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof op_table / sizeof op_table[0]; i++)
+        if (op_table[i].op == op)
+            return op_table[i].lower;
+    return NULL;
+}
+
+static pfld_status lower_node(lower *l)
+{
+    lower_op *op = find_op(l->node->op);
+    size_t i;
+
+    if (!op)
+        return lower_unsupported(l, "this operator can't depend on the net's input here");
+    for (i = 0; i < l->node->n_out; i++) {
+        const net_value *v;
+        pfld_status st;
+        if (l->node->out[i] == NET_NONE)
+            continue;
+        v = lower_out_value(l, i);
+        st = check_value(l, v, "value");
+        if (st != PFLD_OK)
+            return st;
+        if (!is_runnable(v) && l->uses[l->node->out[i]])
+            return lower_unsupported(l, "results that are not float");
+    }
+    return op(l);
+}
+
+static pfld_status lower_nodes(lower *l)
+{
+    size_t i;
+    pfld_status st = PFLD_OK;
+
+    for (i = 0; i < l->g->n_nodes && st == PFLD_OK; i++) {
+        if (l->absorbed[i])
+            continue;
+        l->node = &l->g->nodes[i];
+        st = lower_node(l);
+    }
+    l->node = NULL;
+    return st;
+}
+
+/* Callers read outputs row by row from memory that nothing overwrites after the last step. */
+static pfld_status add_output(lower *l, size_t i, infer_view *out)
+{
+    const net_value *v = &l->g->values[l->g->outputs[i]];
+    infer_view *have = &l->view[l->g->outputs[i]];
+    net_node reader = {.op = NET_OP_IDENTITY, .name = v->name, .n_in = 1, .in = &l->g->outputs[i]};
+    pfld_status st = check_value(l, v, "output");
+
+    if (st != PFLD_OK)
+        return st;
+    l->node = &reader;
+    st = lower_in(l, 0, have);
+    *out = *have;
+    if (st == PFLD_OK && (!infer_view_is_rows(out) || l->buffers[out->buf].fixed)) {
+        net_shape shape = lower_dims(have);
+        if (!lower_new_rows(l, &shape, out) || !lower_copy(l, have, out))
+            st = lower_nomem(l);
+    }
+    l->node = NULL;
+    if (st == PFLD_OK)
+        l->buffers[out->buf].pinned = true;
+    return st;
+}
+
+static void touch(lower *l, const infer_view *v, int32_t at)
+{
+    infer_buffer *b;
+
+    if (v->buf < 0)
+        return;
+    b = &l->buffers[v->buf];
+    if (at < b->first)
+        b->first = at;
+    if (at > b->last)
+        b->last = at;
+}
+
+static void find_lifetimes(lower *l)
+{
+    size_t i;
+    int j;
+
+    for (i = 0; i < l->n_steps; i++) {
+        const step *s = &l->steps[i];
+        for (j = 0; j < STEP_IN; j++)
+            touch(l, &s->in[j], (int32_t)i);
+        touch(l, &s->out, (int32_t)i);
+        touch(l, &s->scratch, (int32_t)i);
+    }
+}
+
+static void place_view(const lower *l, float *base, infer_view *v)
+{
+    const infer_buffer *b;
+
+    if (v->buf < 0)
+        return;
+    b = &l->buffers[v->buf];
+    v->p = b->fixed ? b->fixed : base + b->offset;
+}
+
+static void place_views(const lower *l, float *base, infer_net *net)
+{
+    size_t i;
+    int j;
+
+    for (i = 0; i < net->n_steps; i++) {
+        step *s = &net->steps[i];
+        for (j = 0; j < STEP_IN; j++)
+            place_view(l, base, &s->in[j]);
+        place_view(l, base, &s->out);
+        place_view(l, base, &s->scratch);
+    }
+    for (i = 0; i < l->g->n_inputs; i++)
+        place_view(l, base, &net->inputs[i]);
+    for (i = 0; i < l->g->n_outputs; i++)
+        place_view(l, base, &net->outputs[i]);
+}
+
+static pfld_status finish(lower *l, infer_net *net)
+{
+    size_t i, count;
+    float *base;
+
+    net->inputs = arena_alloc(l->mem, l->g->n_inputs, sizeof(*net->inputs));
+    net->outputs = arena_alloc(l->mem, l->g->n_outputs, sizeof(*net->outputs));
+    if (!net->inputs || !net->outputs)
+        return lower_nomem(l);
+    for (i = 0; i < l->g->n_inputs; i++)
+        net->inputs[i] = l->view[l->g->inputs[i]];
+    for (i = 0; i < l->g->n_outputs; i++) {
+        pfld_status st = add_output(l, i, &net->outputs[i]);
+        if (st != PFLD_OK)
+            return st;
+    }
+    find_lifetimes(l);
+    if (!plan_place(l->buffers, l->n_buffers, &count))
+        return lower_nomem(l);
+    base = arena_alloc(l->mem, count, sizeof(float));
+    net->steps = arena_alloc(l->mem, l->n_steps, sizeof(*net->steps));
+    if (!base || !net->steps)
+        return lower_nomem(l);
+    if (l->n_steps)
+        memcpy(net->steps, l->steps, l->n_steps * sizeof(*net->steps));
+    net->n_steps = l->n_steps;
+    net->activation_bytes = count * sizeof(float);
+    net->weight_bytes = l->weight_bytes;
+    place_views(l, base, net);
+    return PFLD_OK;
+}
+
+static pfld_status create(const net_graph *g, pfld_isa cap, bool nhwc, arena *mem, infer_net **out,
+                          pfld_error *err)
+{
+    lower l = {.g = g, .k = kernels_get(cap), .mem = mem, .err = err};
+    infer_net *net = arena_alloc(mem, 1, sizeof(*net));
+    pfld_status st = PFLD_OK;
+
+    *out = NULL;
+    if (!net || !start(&l))
+        st = lower_nomem(&l);
+    if (st == PFLD_OK) {
+        net->g = g;
+        net->k = l.k;
+        count_uses(&l);
+        st = add_inputs(&l, nhwc);
+    }
+    if (st == PFLD_OK)
+        st = lower_nodes(&l);
+    if (st == PFLD_OK)
+        st = finish(&l, net);
+    if (st == PFLD_OK)
+        *out = net;
+    mem_free(l.steps);
+    mem_free(l.buffers);
+    arena_free(&l.tmp);
+    return st;
+}
+
+pfld_status infer_create(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
+                         pfld_error *err)
+{
+    return create(g, cap, false, mem, out, err);
+}
+
+pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
+                              pfld_error *err)
+{
+    return create(g, cap, true, mem, out, err);
+}
+
+/* ---- running ---- */
+
+size_t infer_input_count(const infer_net *net)
+{
+    return net->g->n_inputs;
+}
+
+size_t infer_output_count(const infer_net *net)
+{
+    return net->g->n_outputs;
+}
+
+static infer_tensor tensor(const infer_net *net, int32_t value, const infer_view *v)
+{
+    const net_value *of = &net->g->values[value];
+
+    return (infer_tensor){.name = of->name,
+                          .shape = of->shape,
+                          .count = infer_view_count(v),
+                          .data = v->p + v->offset};
+}
+
+infer_tensor infer_input(const infer_net *net, size_t i)
+{
+    assert(i < net->g->n_inputs);
+    return tensor(net, net->g->inputs[i], &net->inputs[i]);
+}
+
+infer_tensor infer_output(const infer_net *net, size_t i)
+{
+    assert(i < net->g->n_outputs);
+    return tensor(net, net->g->outputs[i], &net->outputs[i]);
+}
+
+void infer_run(infer_net *net)
+{
+    size_t i;
+
+    for (i = 0; i < net->n_steps; i++)
+        net->steps[i].run(&net->steps[i], net->k);
+}
+
+pfld_isa infer_isa(const infer_net *net)
+{
+    return net->k->isa;
+}
+
+size_t infer_activation_bytes(const infer_net *net)
+{
+    return net->activation_bytes;
+}
+
+size_t infer_weight_bytes(const infer_net *net)
+{
+    return net->weight_bytes;
+}
+
+size_t infer_step_count(const infer_net *net)
+{
+    return net->n_steps;
+}
+
+infer_step_info infer_step(const infer_net *net, size_t i)
+{
+    const step *s;
+
+    assert(i < net->n_steps);
+    s = &net->steps[i];
+    return (infer_step_info){.name = s->name, .op = s->op, .macs = s->macs};
+}
+
+void infer_run_step(infer_net *net, size_t i)
+{
+    assert(i < net->n_steps);
+    net->steps[i].run(&net->steps[i], net->k);
+}

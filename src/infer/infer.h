@@ -1,0 +1,52 @@
+/* A graph compiled for running: packed weights, steps, and one arena for all feature maps. */
+#ifndef INFER_INFER_H
+#define INFER_INFER_H
+
+#include "core/arena.h"
+#include "net/graph.h"
+#include "pfld/pfld.h"
+
+typedef struct infer_net infer_net;
+
+typedef struct infer_tensor { /* a graph input or output */
+    const char *name;
+    net_shape shape;
+    size_t count;
+    float *data; /* [count], row-major in the graph's own (NCHW) order, but see below */
+} infer_tensor;
+
+/*
+ * Compiles g (after net_infer_shapes() and net_fold()); g must outlive the result. All memory comes
+ * from mem: an arena that the caller frees after the last run. Nothing is allocated while running.
+ */
+pfld_status infer_create(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
+                         pfld_error *err);
+
+/* The same, but inputs of rank 4 are [N][H][W][C] in memory: what a picture is anyway. */
+pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
+                              pfld_error *err);
+
+/* Write an input's data before infer_run(); read an output's after it, until the next run. */
+size_t infer_input_count(const infer_net *net);
+size_t infer_output_count(const infer_net *net);
+infer_tensor infer_input(const infer_net *net, size_t i);
+infer_tensor infer_output(const infer_net *net, size_t i);
+
+void infer_run(infer_net *net);
+
+pfld_isa infer_isa(const infer_net *net);
+/* Bytes of feature maps and scratch alive at once, and of packed weights. */
+size_t infer_activation_bytes(const infer_net *net);
+size_t infer_weight_bytes(const infer_net *net);
+
+/* The compiled steps, for `pfld bench --layers` and `pfld info`. */
+size_t infer_step_count(const infer_net *net);
+/* Name of the graph node, operator, multiply-adds. */
+typedef struct infer_step_info {
+    const char *name, *op;
+    uint64_t macs;
+} infer_step_info;
+infer_step_info infer_step(const infer_net *net, size_t i);
+void infer_run_step(infer_net *net, size_t i);
+
+#endif

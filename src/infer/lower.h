@@ -1,0 +1,95 @@
+/* The compiler's state, and its parts: one function for each family of operators. */
+#ifndef INFER_LOWER_H
+#define INFER_LOWER_H
+
+#include "core/arena.h"
+#include "infer/step.h"
+#include "net/graph.h"
+
+typedef struct infer_buffer {
+    size_t count;        /* floats */
+    float *fixed;        /* a constant, or NULL: placed in the arena by the plan */
+    int32_t first, last; /* steps between which it holds something */
+    bool pinned;         /* from before the first step to after the last */
+    size_t offset;       /* floats, in the arena */
+} infer_buffer;
+
+typedef struct lower {
+    const net_graph *g;
+    const kernels *k;
+    arena *mem; /* what the compiled net keeps */
+    arena tmp;  /* what compiling needs */
+    pfld_error *err;
+    const net_node *node; /* that is being lowered */
+    infer_view *view;     /* [n_values]; buf < 0: not computed yet */
+    uint32_t *uses;       /* [n_values]; a graph output counts as one */
+    int32_t *reader;      /* [n_values]: the last node that reads it, or -1 */
+    bool *absorbed;       /* [n_nodes]: another step does its work already */
+    step *steps;
+    size_t n_steps, room_steps;
+    infer_buffer *buffers;
+    size_t n_buffers, room_buffers;
+    size_t weight_bytes;
+} lower;
+
+typedef pfld_status lower_op(lower *l);
+
+/* Families. */
+pfld_status lower_conv(lower *l);
+pfld_status lower_conv_transpose(lower *l);
+pfld_status lower_pool(lower *l);
+pfld_status lower_gemm(lower *l);
+pfld_status lower_matmul(lower *l);
+pfld_status lower_unary(lower *l);
+pfld_status lower_binary(lower *l);
+pfld_status lower_reduce(lower *l);
+pfld_status lower_softmax(lower *l);
+pfld_status lower_quant(lower *l);
+pfld_status lower_concat(lower *l);
+pfld_status lower_pad(lower *l);
+pfld_status lower_resize(lower *l);
+pfld_status lower_tile(lower *l);
+pfld_status lower_gather(lower *l);
+pfld_status lower_view(lower *l); /* what only renames elements: Reshape, Transpose, Slice ... */
+
+/* Tools. All that return a bool return false where memory ran out. */
+pfld_status lower_nomem(lower *l);
+pfld_status lower_unsupported(lower *l, const char *why);
+const net_value *lower_in_value(const lower *l, size_t i);
+const net_value *lower_out_value(const lower *l, size_t i);
+bool lower_has_in(const lower *l, size_t i);
+/* The i-th input as a view; constants must be float. */
+pfld_status lower_in(lower *l, size_t i, infer_view *v);
+void lower_set_out(lower *l, size_t i, const infer_view *v);
+void lower_set_value(lower *l, int32_t value, const infer_view *v);
+/* A fresh buffer in the named layout. */
+bool lower_new_rows(lower *l, const net_shape *shape, infer_view *v);
+bool lower_new_nhwc(lower *l, const net_shape *shape, infer_view *v);
+bool lower_new_like(lower *l, const infer_view *like, infer_view *v);
+bool lower_new_scratch(lower *l, size_t count, infer_view *v);
+bool lower_new_fixed(lower *l, const net_shape *shape, float *data, infer_view *v);
+/* Weights that the compiled net keeps. */
+float *lower_weights(lower *l, size_t count);
+/* Appends a step for the node at hand; every view unused. NULL: no memory. */
+step *lower_step(lower *l, step_run *run);
+/* A step that copies src to dst (equal dimensions). */
+bool lower_copy(lower *l, const infer_view *src, const infer_view *dst);
+/* v itself if fit for the use, else a copy that is. */
+bool lower_as_rows(lower *l, infer_view *v);
+bool lower_as_pixels(lower *l, infer_view *v);
+bool lower_as_nhwc(lower *l, infer_view *v); /* dense, offset and all */
+net_shape lower_dims(const infer_view *v);
+
+/*
+ * Lets the step that makes `value` do the work of the nodes behind it: adding a map that is there
+ * already, clamping, PReLU. Returns the value that the step then makes. channels: of the output; a
+ * slope vector of that length is made. residual: NULL where the step makes a matrix, not a map.
+ * NET_NONE: no memory.
+ */
+int32_t lower_absorb(lower *l, int32_t value, size_t channels, kernel_post *post,
+                     infer_view *residual);
+
+/* Places all buffers into one block; returns its size in floats, false on overflow. */
+bool plan_place(infer_buffer *buffers, size_t n, size_t *count);
+
+#endif

@@ -1,0 +1,92 @@
+/* One compiled step: what to run, on which views, and the numbers its operator needs. */
+#ifndef INFER_STEP_H
+#define INFER_STEP_H
+
+#include "infer/view.h"
+#include "kernels/kernels.h"
+
+enum { STEP_IN = 3 }; /* operands; what they are is said beside each run function */
+
+typedef struct step_conv { /* through gemm; see conv.c */
+    size_t groups, kernel[2], stride[2], dilation[2], pad[4];
+    size_t rows;         /* output pixels gathered at a time; 0: the map itself is the matrix */
+    const float *packed; /* [groups] matrices, packed_size floats apart */
+    size_t packed_size;
+} step_conv;
+
+typedef struct step_eltwise {
+    int kind; /* unary_kind or binary_kind */
+    float alpha, beta;
+    infer_loop loop;
+} step_eltwise;
+
+typedef struct step_gemm {
+    size_t m, n, k;
+    size_t batch_rank, batch[NET_MAX_RANK]; /* matrices behind each other in all three operands */
+    const float *packed; /* B where it is constant, else NULL: packed in scratch */
+} step_gemm;
+
+typedef struct step_resize {
+    size_t taps[2];          /* input lines (columns) that each output line (column) is made of */
+    const int32_t *index[2]; /* [out][taps] */
+    const float *weight[2];  /* [out][taps] */
+} step_resize;
+
+typedef enum reduce_kind { REDUCE_MEAN, REDUCE_SUM, REDUCE_MAX } reduce_kind;
+
+typedef struct step_reduce { /* axes that are summed over, and those that stay */
+    reduce_kind kind;
+    infer_view reduced; /* dims and strides of the input's reduced axes */
+    infer_loop loop;    /* over the output and the input's other axes */
+} step_reduce;
+
+typedef struct step_softmax {
+    size_t n; /* elements that sum to 1 */
+    ptrdiff_t in_step, out_step;
+    infer_loop loop; /* over all other axes */
+} step_softmax;
+
+typedef struct step_quant {
+    const float *scale, *zero; /* [count] */
+    float lo, hi;              /* of the integer type */
+    bool quantise;
+    infer_loop loop; /* output, input, and a view of 0, 1, ... count - 1 */
+} step_quant;
+
+typedef struct step_pad {
+    int mode; /* net_pad_mode */
+    int64_t before[NET_MAX_RANK];
+} step_pad;
+
+typedef struct step step;
+typedef void step_run(const step *s, const kernels *k);
+
+struct step {
+    step_run *run;
+    const char *name, *op; /* of the graph's node; owned by the graph */
+    uint64_t macs;
+    infer_view in[STEP_IN], out, scratch; /* buf < 0: not used */
+    kernel_post post;
+    union {
+        step_conv conv;
+        dwconv_args dwconv;
+        pool_args pool;
+        step_eltwise eltwise;
+        step_gemm gemm;
+        step_resize resize;
+        step_reduce reduce;
+        step_softmax softmax;
+        step_quant quant;
+        step_pad pad;
+        infer_loop copy;
+        float fill;
+    } u;
+};
+
+/* Where a view's first element lies; NULL where the view is not used. */
+static inline float *step_data(const infer_view *v)
+{
+    return v->buf < 0 ? NULL : v->p + v->offset;
+}
+
+#endif
