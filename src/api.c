@@ -1,0 +1,338 @@
+/* The public interface: argument checks, options, models and sessions. */
+#include "pfld/pfld.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "detect/landmarks.h"
+#include "detect/spec.h"
+#include "geometry/box.h"
+#include "image/image.h"
+#include "net/fold.h"
+#include "net/onnx.h"
+#include "net/shape.h"
+
+struct pfld_model {
+    net_graph *graph;
+    spec how;
+};
+
+struct pfld_session {
+    arena mem; /* holds the session, too, unless it is a caller's workspace */
+    landmarks net;
+};
+
+enum {
+    MAX_MODEL_BYTES = 1 << 30,
+    DEFAULT_SIDE = 112 /* the paper's, where a file leaves the size open */
+};
+
+uint32_t pfld_version(void)
+{
+    return PFLD_VERSION_MAJOR << 16 | PFLD_VERSION_MINOR << 8 | PFLD_VERSION_PATCH;
+}
+
+const char *pfld_status_str(pfld_status status)
+{
+    switch (status) {
+    case PFLD_OK:
+        return "success";
+    case PFLD_ERR_ARG:
+        return "wrong argument";
+    case PFLD_ERR_NOMEM:
+        return "out of memory";
+    case PFLD_ERR_IO:
+        return "input or output failed";
+    case PFLD_ERR_FORMAT:
+        return "damaged file";
+    case PFLD_ERR_UNSUPPORTED:
+        return "not supported";
+    }
+    return "unknown status";
+}
+
+/* ---- options: structs that may be older or newer than this library ---- */
+
+static void init_struct(void *opt, size_t size)
+{
+    if (!opt || size < sizeof size)
+        return;
+    memset(opt, 0, size);
+    memcpy(opt, &size, sizeof size); /* size is the first member of each */
+}
+
+void pfld_options_init(pfld_options *opt, size_t size)
+{
+    init_struct(opt, size);
+}
+
+void pfld_model_options_init(pfld_model_options *opt, size_t size)
+{
+    init_struct(opt, size);
+}
+
+/* Copies what both sides know; what only the caller knows must be 0, or it would be ignored. */
+static pfld_status take_struct(void *known, size_t n_known, const void *given, const char *what,
+                               pfld_error *err)
+{
+    size_t size, i;
+
+    if (!given)
+        return PFLD_OK;
+    memcpy(&size, given, sizeof size);
+    if (size < sizeof size)
+        return error_set(err, PFLD_ERR_ARG, "%s.size is %zu: call %s_init() first", what, size,
+                         what);
+    for (i = n_known; i < size; i++)
+        if (((const unsigned char *)given)[i])
+            return error_set(err, PFLD_ERR_ARG,
+                             "%s asks for something that this version does not know", what);
+    memcpy(known, given, size < n_known ? size : n_known);
+    return PFLD_OK;
+}
+
+/* ---- models ---- */
+
+/* The batch is one face; a size left open is the paper's. */
+static pfld_status close_input(net_graph *g, pfld_error *err)
+{
+    net_shape s;
+    int32_t i;
+
+    if (g->n_inputs != 1)
+        return PFLD_OK; /* spec_resolve() says it */
+    s = g->values[g->inputs[0]].shape;
+    if (!g->values[g->inputs[0]].has_shape || s.rank != 4)
+        s = (net_shape){.rank = 4, .dim = {1, 3, DEFAULT_SIDE, DEFAULT_SIDE}};
+    s.dim[0] = s.dim[0] == NET_DIM_OPEN ? 1 : s.dim[0];
+    s.dim[1] = s.dim[1] == NET_DIM_OPEN ? 3 : s.dim[1];
+    for (i = 2; i < 4; i++)
+        s.dim[i] = s.dim[i] == NET_DIM_OPEN ? DEFAULT_SIDE : s.dim[i];
+    return net_input_set_shape(g, 0, &s, err);
+}
+
+static pfld_status build_model(pfld_model *m, const void *buf, size_t size,
+                               const pfld_model_options *opt, pfld_error *err)
+{
+    const char *kind;
+    pfld_status st = net_onnx_read(buf, size, &m->graph, err);
+
+    if (st != PFLD_OK)
+        return st;
+    kind = net_meta_get(m->graph, "pfld.kind");
+    if (kind && strcmp(kind, "landmarks") != 0)
+        return error_set(err, PFLD_ERR_UNSUPPORTED, "a model of kind '%.40s', not landmarks", kind);
+    st = close_input(m->graph, err);
+    if (st == PFLD_OK)
+        st = net_infer_shapes(m->graph, err);
+    if (st == PFLD_OK)
+        st = net_fold(m->graph, err);
+    if (st == PFLD_OK)
+        st = spec_resolve(m->graph, opt, &m->how, err);
+    return st;
+}
+
+pfld_status pfld_model_load_memory(const void *buf, size_t size, const pfld_model_options *opt,
+                                   pfld_model **out, pfld_error *err)
+{
+    pfld_model_options known = {0};
+    pfld_model *m;
+    pfld_status st;
+
+    if (!out)
+        return error_set(err, PFLD_ERR_ARG, "out is NULL");
+    *out = NULL;
+    if (!buf)
+        return error_set(err, PFLD_ERR_ARG, "buf is NULL");
+    st = take_struct(&known, sizeof known, opt, "pfld_model_options", err);
+    if (st != PFLD_OK)
+        return st;
+    m = mem_alloc(1, sizeof *m);
+    if (!m)
+        return error_nomem(err);
+    st = build_model(m, buf, size, &known, err);
+    if (st != PFLD_OK) {
+        pfld_model_free(m);
+        return st;
+    }
+    *out = m;
+    return PFLD_OK;
+}
+
+pfld_status pfld_model_load(const char *path, const pfld_model_options *opt, pfld_model **out,
+                            pfld_error *err)
+{
+    uint8_t *data;
+    size_t size;
+    pfld_status st;
+
+    if (!out)
+        return error_set(err, PFLD_ERR_ARG, "out is NULL");
+    *out = NULL;
+    if (!path)
+        return error_set(err, PFLD_ERR_ARG, "path is NULL");
+    st = file_read(path, MAX_MODEL_BYTES, &data, &size, err);
+    if (st != PFLD_OK)
+        return st;
+    st = pfld_model_load_memory(data, size, opt, out, err);
+    mem_free(data);
+    if (st != PFLD_OK)
+        error_prefix(err, path);
+    return st;
+}
+
+void pfld_model_free(pfld_model *m)
+{
+    if (!m)
+        return;
+    net_graph_free(m->graph);
+    mem_free(m);
+}
+
+int32_t pfld_model_landmark_count(const pfld_model *m)
+{
+    return m ? m->how.points->n : 0;
+}
+
+const char *pfld_model_scheme(const pfld_model *m)
+{
+    return m ? m->how.points->name : NULL;
+}
+
+const char *pfld_model_metadata(const pfld_model *m, const char *key)
+{
+    return m && key ? net_meta_get(m->graph, key) : NULL;
+}
+
+/* ---- sessions ---- */
+
+static pfld_status take_workspace(const pfld_options *opt, arena *mem, pfld_error *err)
+{
+    if (!opt->workspace)
+        return PFLD_OK;
+    if ((uintptr_t)opt->workspace % MEM_ALIGN)
+        return error_set(err, PFLD_ERR_ARG, "the workspace is not aligned to %d bytes", MEM_ALIGN);
+    arena_use(mem, opt->workspace, opt->workspace_size);
+    return PFLD_OK;
+}
+
+/* The session lies in its own arena, so that a workspace holds all of it. */
+static pfld_status build_session(const pfld_model *m, const pfld_options *opt, arena *mem,
+                                 pfld_session **out, pfld_error *err)
+{
+    pfld_session *s;
+    pfld_status st = take_workspace(opt, mem, err);
+
+    if (st != PFLD_OK)
+        return st;
+    s = arena_alloc(mem, 1, sizeof *s);
+    st = s ? landmarks_create(m->graph, &m->how, opt->isa, mem, &s->net, err) : error_nomem(err);
+    if (st == PFLD_ERR_NOMEM && opt->workspace)
+        return error_set(err, PFLD_ERR_NOMEM,
+                         "out of memory: is the workspace of %zu bytes as "
+                         "large as pfld_workspace_size() says?",
+                         opt->workspace_size);
+    if (st == PFLD_OK)
+        *out = s;
+    return st;
+}
+
+static pfld_status create_session(const pfld_model *m, const pfld_options *opt, pfld_session **out,
+                                  pfld_error *err)
+{
+    arena mem = {0};
+    pfld_status st = build_session(m, opt, &mem, out, err);
+
+    if (st != PFLD_OK) {
+        arena_free(&mem);
+        return st;
+    }
+    (*out)->mem = mem;
+    return PFLD_OK;
+}
+
+pfld_status pfld_session_create(const pfld_model *m, const pfld_options *opt, pfld_session **out,
+                                pfld_error *err)
+{
+    pfld_options known = {0};
+    pfld_status st;
+
+    if (!out)
+        return error_set(err, PFLD_ERR_ARG, "out is NULL");
+    *out = NULL;
+    if (!m)
+        return error_set(err, PFLD_ERR_ARG, "model is NULL");
+    st = take_struct(&known, sizeof known, opt, "pfld_options", err);
+    return st == PFLD_OK ? create_session(m, &known, out, err) : st;
+}
+
+void pfld_session_free(pfld_session *s)
+{
+    arena mem;
+
+    if (!s)
+        return;
+    mem = s->mem; /* s goes with it */
+    arena_free(&mem);
+}
+
+/* Built once for real: the only way that can't disagree with pfld_session_create(). */
+pfld_status pfld_workspace_size(const pfld_model *m, const pfld_options *opt, size_t *bytes,
+                                pfld_error *err)
+{
+    pfld_options known = {0};
+    pfld_session *s;
+    pfld_status st;
+
+    if (!m || !bytes)
+        return error_set(err, PFLD_ERR_ARG, "%s is NULL", m ? "bytes" : "model");
+    st = take_struct(&known, sizeof known, opt, "pfld_options", err);
+    known.workspace = NULL;
+    if (st == PFLD_OK)
+        st = create_session(m, &known, &s, err);
+    if (st != PFLD_OK)
+        return st;
+    *bytes = s->mem.used;
+    pfld_session_free(s);
+    return PFLD_OK;
+}
+
+pfld_isa pfld_session_isa(const pfld_session *s)
+{
+    return s ? infer_isa(s->net.net) : PFLD_ISA_AUTO;
+}
+
+static bool touches(const pfld_image *img, const pfld_box *b)
+{
+    return b->x < (float)img->width && b->y < (float)img->height && b->x + b->w > -1.0f &&
+           b->y + b->h > -1.0f;
+}
+
+pfld_status pfld_landmarks(pfld_session *s, const pfld_image *img, const pfld_box *box,
+                           pfld_face *face, pfld_error *err)
+{
+    pfld_status st;
+
+    if (!s || !img || !box || !face)
+        return error_set(err, PFLD_ERR_ARG, "%s is NULL",
+                         !s     ? "session"
+                         : !img ? "image"
+                         : !box ? "box"
+                                : "face");
+    st = image_check(img, err);
+    if (st != PFLD_OK)
+        return st;
+    if (!box_is_valid(box))
+        return error_set(err, PFLD_ERR_ARG,
+                         "a box of %g x %g at %g,%g: a positive, finite size wanted",
+                         (double)box->w, (double)box->h, (double)box->x, (double)box->y);
+    if (!touches(img, box))
+        return error_set(err, PFLD_ERR_ARG, "the box %g,%g,%g,%g lies outside the %d x %d image",
+                         (double)box->x, (double)box->y, (double)(box->x + box->w),
+                         (double)(box->y + box->h), img->width, img->height);
+    landmarks_find(&s->net, img, box, face);
+    return PFLD_OK;
+}

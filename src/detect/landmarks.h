@@ -1,0 +1,23 @@
+/* From a box to landmarks: crop, net, back to the picture's pixels, pose. */
+#ifndef DETECT_LANDMARKS_H
+#define DETECT_LANDMARKS_H
+
+#include "core/arena.h"
+#include "detect/spec.h"
+#include "infer/infer.h"
+#include "pfld/pfld.h"
+
+typedef struct landmarks {
+    const spec *how;
+    infer_net *net;
+    pfld_image crop; /* [size][size], in the net's channel order */
+} landmarks;
+
+/* All memory from mem; g and how must outlive it. */
+pfld_status landmarks_create(const net_graph *g, const spec *how, pfld_isa cap, arena *mem,
+                             landmarks *out, pfld_error *err);
+
+/* img and box are valid (image_check(), box_is_valid()). Fills box, pose and landmarks. */
+void landmarks_find(landmarks *l, const pfld_image *img, const pfld_box *box, pfld_face *face);
+
+#endif
