@@ -1,0 +1,344 @@
+/* pfld info: what an ONNX file is, what it costs, and what it says about itself. */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/decimal.h"
+#include "cli/message.h"
+#include "cli/model.h"
+#include "cli/output.h"
+
+typedef struct info_fields {
+    bool json, layers;
+    pfld_isa isa;
+} info_fields;
+
+static const cli_option options[] = {
+    {.name = "json",
+     .kind = CLI_FLAG,
+     .field = offsetof(info_fields, json),
+     .help = "Prints one line of JSON in place of text."},
+    {.name = "layers",
+     .kind = CLI_FLAG,
+     .field = offsetof(info_fields, layers),
+     .help = "Lists the compiled steps too."},
+    {.name = "isa",
+     .kind = CLI_ISA,
+     .arg = "NAME",
+     .field = offsetof(info_fields, isa),
+     .help = "The best instruction set to compile for."},
+    {0},
+};
+
+/* All facts are gathered in one JSON object, which is printed as it is or as text. Its builders
+ * return false where memory ran out. */
+static bool put(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value) == 0;
+}
+
+/* [{"name":…,"shape":[…]|null}] */
+static json_t *ports(const net_graph *g, const int32_t *values, size_t n)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; list && i < n; i++) {
+        const net_value *v = &g->values[values[i]];
+        json_t *shape = v->has_shape ? output_shape(&v->shape) : json_null();
+        json_t *port = json_pack("{s:o,s:o}", "name", output_string(v->name), "shape", shape);
+
+        if (json_array_append_new(list, port)) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static json_t *operators(const net_graph *g)
+{
+    size_t count[NET_OP_COUNT] = {0};
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < g->n_nodes; i++)
+        count[g->nodes[i].op]++;
+    for (int op = 0; object && op < NET_OP_COUNT; op++)
+        if (count[op] &&
+            !put(object, net_op_get((net_op)op)->name, json_integer((json_int_t)count[op]))) {
+            json_decref(object);
+            return NULL;
+        }
+    return object;
+}
+
+static json_t *metadata(const net_graph *g)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; object && i < g->n_meta; i++) {
+        json_t *key = output_string(g->meta[i].key); /* only to make it UTF-8 */
+        bool done = key && put(object, json_string_value(key), output_string(g->meta[i].value));
+
+        json_decref(key);
+        if (!done) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
+}
+
+/* Integer constants of 64 bits are shapes and axes, not something that was learnt. */
+static json_t *parameters(const net_graph *g)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < g->n_values; i++) {
+        const net_tensor *t = g->values[i].constant;
+        if (t && t->dtype != NET_I64 && t->dtype != NET_BOOL)
+            sum += t->count;
+    }
+    return json_integer((json_int_t)sum);
+}
+
+static bool put_graph(json_t *o, const net_graph *g)
+{
+    return put(o, "opset", json_integer(g->opset)) &&
+           put(o, "inputs", ports(g, g->inputs, g->n_inputs)) &&
+           put(o, "outputs", ports(g, g->outputs, g->n_outputs)) &&
+           put(o, "operators", operators(g)) && put(o, "parameters", parameters(g));
+}
+
+/* What a landmark model does not state is null: the defaults of pfld_model_options hold then. */
+static bool put_landmarks(json_t *o, const pfld_model *model)
+{
+    const char *crop = pfld_model_metadata(model, "pfld.crop");
+    const char *input = pfld_model_metadata(model, "pfld.input");
+
+    return put(o, "scheme", output_string(pfld_model_scheme(model))) &&
+           put(o, "points", json_integer(pfld_model_landmark_count(model))) &&
+           put(o, "crop", crop ? output_string(crop) : json_null()) &&
+           put(o, "input", input ? output_string(input) : json_null());
+}
+
+static json_t *layers(const infer_net *net)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; list && i < infer_step_count(net); i++) {
+        infer_step_info step = infer_step(net, i);
+        json_t *layer = json_pack("{s:o,s:s,s:I}", "name", output_string(step.name), "op", step.op,
+                                  "macs", (json_int_t)step.macs);
+
+        if (json_array_append_new(list, layer)) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+/* Shapes of outputs that the file leaves out are known now. */
+static bool fill_shapes(json_t *outputs, const infer_net *net)
+{
+    for (size_t i = 0; i < infer_output_count(net); i++) {
+        infer_tensor t = infer_output(net, i);
+        json_t *port = json_array_get(outputs, i);
+
+        if (json_is_null(json_object_get(port, "shape")) &&
+            !put(port, "shape", output_shape(&t.shape)))
+            return false;
+    }
+    return true;
+}
+
+static bool put_compiled(json_t *o, const model_file *m, bool with_layers)
+{
+    const infer_net *net = m->net;
+
+    return fill_shapes(json_object_get(o, "outputs"), net) &&
+           put(o, "macs", json_integer((json_int_t)model_macs(m))) &&
+           put(o, "activation_bytes", json_integer((json_int_t)infer_activation_bytes(net))) &&
+           put(o, "weight_bytes", json_integer((json_int_t)infer_weight_bytes(net))) &&
+           (!with_layers || put(o, "layers", layers(net)));
+}
+
+static void print_value(const char *label, const json_t *value)
+{
+    char number[DECIMAL_TEXT];
+
+    if (json_is_integer(value))
+        printf("  %-14s %s\n", label,
+               decimal_grouped((unsigned long long)json_integer_value(value), number));
+    else if (json_is_string(value))
+        printf("  %-14s %s\n", label, json_string_value(value));
+}
+
+static void print_ports(const char *label, const json_t *list)
+{
+    size_t i, k;
+    json_t *port, *dim;
+
+    json_array_foreach(list, i, port)
+    {
+        const json_t *shape = json_object_get(port, "shape");
+
+        printf("  %-14s %s%s", label, json_string_value(json_object_get(port, "name")),
+               json_array_size(shape) ? " " : "");
+        json_array_foreach(shape, k, dim)
+        {
+            if (json_is_integer(dim))
+                printf("%s%" JSON_INTEGER_FORMAT, k ? "x" : "", json_integer_value(dim));
+            else
+                printf("%s?", k ? "x" : "");
+        }
+        putchar('\n');
+    }
+}
+
+static void print_operators(const json_t *object)
+{
+    const char *key, *gap = "";
+    json_t *count;
+
+    printf("  %-14s ", "operators");
+    json_object_foreach((json_t *)(uintptr_t)object, key, count)
+    {
+        printf("%s%s %" JSON_INTEGER_FORMAT, gap, key, json_integer_value(count));
+        gap = ", ";
+    }
+    putchar('\n');
+}
+
+static void print_layers(json_t *list)
+{
+    char number[DECIMAL_TEXT];
+    size_t i;
+    json_t *layer;
+
+    if (!list)
+        return;
+    printf("  layers: multiply-adds, operator, node\n");
+    json_array_foreach(list, i, layer)
+        printf("  %4zu %14s  %-20s %s\n", i,
+               decimal_grouped(
+                   (unsigned long long)json_integer_value(json_object_get(layer, "macs")), number),
+               json_string_value(json_object_get(layer, "op")),
+               json_string_value(json_object_get(layer, "name")));
+}
+
+static void print_text(json_t *o)
+{
+    const char *key;
+    json_t *value, *meta = json_object_get(o, "metadata");
+
+    printf("%s: %s\n", json_string_value(json_object_get(o, "file")),
+           json_object_get(o, "scheme") ? "a landmark model" : "an ONNX model");
+    print_value("scheme", json_object_get(o, "scheme"));
+    print_value("points", json_object_get(o, "points"));
+    print_value("crop", json_object_get(o, "crop"));
+    print_value("pixels", json_object_get(o, "input"));
+    print_value("opset", json_object_get(o, "opset"));
+    print_ports("input", json_object_get(o, "inputs"));
+    print_ports("output", json_object_get(o, "outputs"));
+    print_operators(json_object_get(o, "operators"));
+    print_value("parameters", json_object_get(o, "parameters"));
+    print_value("multiply-adds", json_object_get(o, "macs"));
+    print_value("map bytes", json_object_get(o, "activation_bytes"));
+    print_value("weight bytes", json_object_get(o, "weight_bytes"));
+    if (json_object_size(meta))
+        printf("  metadata\n");
+    json_object_foreach(meta, key, value) printf("    %s: %s\n", key, json_string_value(value));
+    print_layers(json_object_get(o, "layers"));
+}
+
+/* Fills o. What is known before a failure stays in it: a model that we can't run can still be
+ * told about. */
+static pfld_status gather(json_t *o, model_file *m, const info_fields *f, pfld_error *err)
+{
+    pfld_model *landmarks = NULL;
+    pfld_error not_landmarks;
+    pfld_status status;
+    bool done = put_graph(o, m->graph);
+
+    status = pfld_model_load_memory(m->data, m->size, NULL, &landmarks, &not_landmarks);
+    if (status == PFLD_ERR_NOMEM)
+        done = false;
+    if (landmarks)
+        done = done && put_landmarks(o, landmarks);
+    pfld_model_free(landmarks);
+    done = done && put(o, "metadata", metadata(m->graph));
+    if (!done)
+        return error_nomem(err);
+    status = model_close_shapes(m, err);
+    if (status == PFLD_OK)
+        status = model_compile(m, f->isa, err);
+    if (status == PFLD_OK && !put_compiled(o, m, f->layers))
+        return error_nomem(err);
+    return status;
+}
+
+static pfld_status inform(const char *path, const info_fields *f, pfld_error *err)
+{
+    pfld_error trouble = {0};
+    model_file m = {0};
+    json_t *o = NULL;
+    pfld_status status = model_open(&m, path, err), written = PFLD_OK;
+
+    if (status)
+        goto end;
+    o = json_pack("{s:i,s:o}", "v", 1, "file", output_string(path));
+    status = o ? gather(o, &m, f, err) : error_nomem(err);
+    if (status == PFLD_ERR_NOMEM)
+        goto end;
+    if (f->json)
+        written = output_json(stdout, json_incref(o), &trouble);
+    else
+        print_text(o);
+    if (status == PFLD_OK && written) {
+        status = written;
+        *err = trouble;
+    }
+end:
+    json_decref(o);
+    model_close(&m);
+    return status;
+}
+
+static int run(const cli_command *self, int argc, char **argv)
+{
+    info_fields f = {0};
+    cli_args args = {(size_t)argc, argv, false};
+    pfld_error err = {0};
+    pfld_status status;
+    int code;
+
+    if (!cli_begin(self, &args, &f, &code))
+        return code;
+    status = inform(args.at[0], &f, &err);
+    if (status)
+        message("%s", err.msg);
+    return message_exit(status);
+}
+
+const cli_command command_info = {
+    .name = "info",
+    .brief = "tells what an ONNX model is and what it costs",
+    .synopsis = "MODEL [--json] [--layers] [--isa NAME]",
+    .about =
+        "Tells of an ONNX model, of landmarks or not: its inputs and outputs ('?' stands for a "
+        "dimension that it leaves open), its operators, parameters, multiply-adds, the bytes of "
+        "feature maps alive at once and of packed weights, and its metadata; of a landmark model "
+        "also the point scheme, and crop and pixels as far as the file states them.\n\n"
+        "Open dimensions count as batch 1, 3 channels and 112x112. A sound model that cannot be "
+        "compiled is told about as far as possible, with the reason on stderr and exit code 1.",
+    .examples = "pfld info model.onnx --layers\n"
+                "pfld info model.onnx --json | jq .macs",
+    .options = options,
+    .min_operands = 1,
+    .max_operands = 1,
+    .operand = "MODEL",
+    .run = run,
+};

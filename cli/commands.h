@@ -1,0 +1,16 @@
+/* Every command of pfld, and which of them a word means; each is in its cmd_NAME.c. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/options.h"
+
+extern const cli_command command_bench;
+extern const cli_command command_detect;
+extern const cli_command command_help;
+extern const cli_command command_info;
+extern const cli_command command_run;
+
+/* NULL, and a message with what may have been meant, where there is no such command. */
+const cli_command *command_find(const char *name);
+
+#endif

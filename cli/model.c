@@ -1,0 +1,85 @@
+/* An ONNX file of any purpose, opened and compiled: what info, bench and run share. */
+#include "cli/model.h"
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "net/fold.h"
+#include "net/onnx.h"
+#include "net/shape.h"
+
+#define MAX_BYTES ((size_t)1 << 31) /* protobuf's own limit */
+
+pfld_status model_open(model_file *m, const char *path, pfld_error *err)
+{
+    pfld_status status;
+
+    *m = (model_file){.path = path};
+    status = file_read(path, MAX_BYTES, &m->data, &m->size, err);
+    if (status)
+        return status;
+    status = net_onnx_read(m->data, m->size, &m->graph, err);
+    if (status)
+        error_prefix(err, path);
+    return status;
+}
+
+static int64_t closed_dim(const net_shape *shape, int i)
+{
+    if (shape->dim[i] >= 0)
+        return shape->dim[i];
+    if (shape->rank != 4 || i == 0)
+        return 1;
+    return i == 1 ? 3 : 112; /* [N][C][H][W] */
+}
+
+pfld_status model_close_shapes(model_file *m, pfld_error *err)
+{
+    for (size_t i = 0; i < m->graph->n_inputs; i++) {
+        const net_value *value = &m->graph->values[m->graph->inputs[i]];
+        net_shape shape = value->shape;
+        pfld_status status;
+
+        if (!value->has_shape)
+            return error_set(err, PFLD_ERR_UNSUPPORTED, "%.100s: input %.60s has no shape", m->path,
+                             value->name);
+        for (int d = 0; d < shape.rank; d++)
+            shape.dim[d] = closed_dim(&shape, d);
+        status = net_input_set_shape(m->graph, i, &shape, err);
+        if (status) {
+            error_prefix(err, m->path);
+            return status;
+        }
+    }
+    return PFLD_OK;
+}
+
+pfld_status model_compile(model_file *m, pfld_isa cap, pfld_error *err)
+{
+    pfld_status status = net_infer_shapes(m->graph, err);
+
+    if (status == PFLD_OK)
+        status = net_fold(m->graph, err);
+    if (status == PFLD_OK)
+        status = infer_create(m->graph, cap, &m->mem, &m->net, err);
+    if (status)
+        error_prefix(err, m->path);
+    return status;
+}
+
+void model_close(model_file *m)
+{
+    arena_free(&m->mem);
+    net_graph_free(m->graph);
+    mem_free(m->data);
+    *m = (model_file){0};
+}
+
+uint64_t model_macs(const model_file *m)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < infer_step_count(m->net); i++)
+        sum += infer_step(m->net, i).macs;
+    return sum;
+}

@@ -1,0 +1,79 @@
+/* File names and folders. */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/paths.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/error.h"
+#include "core/mem.h"
+
+const char *path_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool path_is_dir(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool path_is_same(const char *a, const char *b)
+{
+    struct stat s, t;
+
+    return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+}
+
+pfld_status path_make_dir(const char *path, pfld_error *err)
+{
+    int failure;
+
+    if (mkdir(path, 0777) == 0)
+        return PFLD_OK;
+    failure = errno;
+    if (path_is_dir(path))
+        return PFLD_OK;
+    return failure == EEXIST ? error_set(err, PFLD_ERR_IO, "%.150s is not a folder", path)
+                             : error_sys(err, failure, "%.150s", path);
+}
+
+char *path_copy(const char *path)
+{
+    size_t n = strlen(path) + 1;
+    char *copy = mem_alloc(n, 1);
+
+    if (copy)
+        memcpy(copy, path, n);
+    return copy;
+}
+
+char *path_join(const char *dir, const char *name, const char *ending)
+{
+    const char *base = path_base(name), *dot = strrchr(base, '.');
+    size_t stem = ending && dot && dot > base ? (size_t)(dot - base) : strlen(base);
+    size_t room = strlen(dir) + 1 + stem + (ending ? strlen(ending) : 0) + 1;
+    bool slash = *dir && dir[strlen(dir) - 1] == '/';
+    char *joined = mem_alloc(room, 1);
+
+    if (joined)
+        snprintf(joined, room, "%s%s%.*s%s", dir, slash ? "" : "/", (int)stem, base,
+                 ending ? ending : "");
+    return joined;
+}
+
+void path_make_safe(const char *name, char *out, size_t size)
+{
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t n = 0;
+
+    for (; name[n] && n + 1 < size; n++)
+        out[n] = strchr(safe, name[n]) ? name[n] : '_';
+    if (n == 0 || out[0] == '.')
+        out[0] = '_';
+    out[n ? n : 1] = 0;
+}

@@ -1,0 +1,129 @@
+#!/bin/bash
+# pfld detect: formats, several files and faces, pictures, and inputs that fail among good ones.
+# shellcheck source=tests/e2e/lib.bash
+. "$(dirname "$0")/lib.bash"
+make_fixtures
+detect=(detect --model tiny.onnx --box '20,20,80,80')
+
+# --- the three formats say the same ---
+good "${detect[@]}" face.ppm
+lines 1
+is_json
+says '^\{"v":1,"file":"face.ppm","width":160,"height":120,"faces":\[\{"box":\[20\.0,20\.0,60\.0,60\.0\],"score":1\.0,"scheme":"ibug68","landmarks":\[\['
+says '"pose":\{"yaw":.*,"pitch":.*,"roll":.*\}\}\]\}$'
+cp stdout json
+sed 's/.*"landmarks":\[\[//; s/\]\].*//; s/\],\[/\n/g' json | tr ',' ' ' >points
+[ "$(wc -l <points)" -eq 68 ] || fail "not 68 landmarks"
+awk '$1 < 17 || $1 > 83 || $2 < 17 || $2 > 83 { exit 1 }' points || fail "a landmark is off the crop"
+for same in --json --format=json "--isa auto"; do
+    # shellcheck disable=SC2086
+    good "${detect[@]}" face.ppm $same
+    cmp -s stdout json || fail "$same changes the result"
+done
+
+good "${detect[@]}" face.ppm --format pts
+[ "$(head -n 3 stdout | tr '\n' ' ')" = "version: 1 n_points: 68 { " ] || fail "wrong .pts header"
+[ "$(tail -n 1 stdout)" = "}" ] || fail "wrong .pts end"
+sed '1,3d;$d' stdout | paste -d ' ' - points |
+    awk 'function off(a, b) { d = a - b - 1; return d < -0.0011 || d > 0.0011 }
+         off($1, $3) || off($2, $4) { exit 1 }' || fail ".pts is not JSON's points plus 1"
+
+good "${detect[@]}" face.ppm --format csv --box '30,30,90.5,90'
+lines 3
+[ "$(awk -F, 'NR == 1 { n = NF } NF != n || n != 10 + 136 { print "x" }' stdout)" = "" ] ||
+    fail "rows of CSV differ in length"
+says '^file,face,left,top,right,bottom,score,yaw,pitch,roll,x0,y0,x1,y1,'
+says '^face.ppm,0,20,20,80,80,1,'
+says '^face.ppm,1,30,30,90.5,90,1,'
+[ "$(sed -n 2p stdout | cut -d, -f11,12)" = "$(head -n 1 points | sed 's/\.0*$//; s/ /,/')" ] ||
+    fail "CSV and JSON differ"
+
+# --- sources ---
+run "$PFLD" "${detect[@]}" - <face.ppm
+[ "$code" -eq 0 ] || fail "stdin: exit code $code"
+sed 's/"file":"-"/"file":"face.ppm"/' stdout | cmp -s - json || fail "stdin changes the result"
+cp face.ppm ./-odd.ppm
+good "${detect[@]}" -- -odd.ppm
+cp face.ppm $'a "b"\\\xff.ppm'
+good "${detect[@]}" $'a "b"\\\xff.ppm'
+is_json
+printf 'file,left,top,right,bottom\nface.ppm,20,20,80,80\nelse.ppm,1,1,9,9\n' >boxes.csv
+good detect --model tiny.onnx --boxes boxes.csv face.ppm
+cmp -s stdout json || fail "--boxes changes the result"
+mkdir in && cp face.ppm in/
+good detect --model tiny.onnx --boxes boxes.csv in/face.ppm
+good detect --model open.onnx --box '20,20,80,80' face.ppm
+sed 's/\.onnx/.onnx/' stdout | cmp -s - json || fail "an undescribed model changes the result"
+good detect --model open.onnx --box '20,20,80,80' --input bgr,0..1 face.ppm
+! cmp -s stdout json || fail "--input bgr changes nothing"
+good detect --model open.onnx --box '20,20,80,80' --crop 1.5 face.ppm
+! cmp -s stdout json || fail "--crop changes nothing"
+good "${detect[@]}" --isa scalar face.ppm
+lines 1
+PFLD_ISA=scalar good "${detect[@]}" face.ppm
+lines 1
+good "${detect[@]}" --box=-20,-20,30,30 face.ppm # a box may reach beyond the border
+
+# --- pictures ---
+is_png() { [ "$(head -c 4 "$1" | od -An -tx1)" = " 89 50 4e 47" ] || fail "$1 is not PNG"; }
+good "${detect[@]}" face.ppm -o drawn.png
+cmp -s stdout json || fail "-o changes the result"
+is_png drawn.png
+good "${detect[@]}" face.ppm -o drawn.jpg
+good "${detect[@]}" face.ppm -o -
+is_png stdout
+cp face.ppm other.ppm
+good "${detect[@]}" face.ppm other.ppm -o out/
+is_png out/face.png
+is_png out/other.png
+bad 2 "both be drawn into face.png" "${detect[@]}" face.ppm in/face.ppm -o out
+cp drawn.png face.png
+cp face.png before.png
+bad 2 "face.png would be overwritten" "${detect[@]}" face.png -o ./face.png
+bad 2 "face.png would be overwritten" "${detect[@]}" face.png -o .
+cmp -s face.png before.png || fail "the input was overwritten"
+bad 1 "drawn.gif: .*must end in" "${detect[@]}" face.ppm -o drawn.gif
+bad 1 "nowhere/drawn.png" "${detect[@]}" face.ppm -o nowhere/drawn.png
+
+# --- what fails is named, the rest is done ---
+: >empty.jpg
+head -c 1000 face.ppm >cut.ppm
+printf 'no picture' >text.png
+mkdir folder.jpg
+for input in empty.jpg cut.ppm text.png folder.jpg missing.jpg; do
+    bad 1 "^pfld: $input: ." "${detect[@]}" "$input"
+    [ ! -s stdout ] || fail "$input: something on stdout"
+    bad 1 "^pfld: $input: ." "${detect[@]}" face.ppm "$input" other.ppm
+    lines 2
+    head -n 1 stdout | cmp -s - json || fail "$input spoils the file before it"
+done
+bad 1 "^pfld: face.ppm: .*outside" detect --model tiny.onnx --box 500,500,600,600 face.ppm
+[ ! -s stdout ] || fail "a box outside gives a face"
+bad 1 "^pfld: face.ppm: .*outside" "${detect[@]}" --box 500,500,600,600 face.ppm
+cmp -s stdout json || fail "a box outside spoils the other"
+bad 1 "^pfld: other.ppm: boxes.csv has no box" detect --model tiny.onnx --boxes boxes.csv other.ppm \
+    face.ppm
+cmp -s stdout json || fail "a file without boxes spoils the other"
+bad 1 "missing.csv: No such file" detect --model tiny.onnx --boxes missing.csv face.ppm
+printf 'face.ppm,1,2,3\n' >short.csv
+bad 1 "short.csv: line 1 has no column 'bottom'" detect --model tiny.onnx --boxes short.csv face.ppm
+
+# --- models that are none ---
+bad 1 "missing.onnx: No such file" detect --model missing.onnx --box 1,1,9,9 face.ppm
+bad 1 "^pfld: folder.jpg: " detect --model folder.jpg --box 1,1,9,9 face.ppm
+bad 1 "^pfld: empty.jpg: " detect --model empty.jpg --box 1,1,9,9 face.ppm
+bad 1 "^pfld: face.ppm: " detect --model face.ppm --box 1,1,9,9 face.ppm
+
+# --- a reader that leaves, a full disk ---
+if [ -w /dev/full ]; then
+    code=0
+    "$PFLD" "${detect[@]}" face.ppm other.ppm >/dev/full 2>stderr || code=$?
+    [ "$code" -eq 1 ] || fail "full disk: exit code $code"
+    [ "$(cat stderr)" = "pfld: stdout: No space left on device" ] || fail "full disk: wrong message"
+fi
+exec 5> >(exec true)
+wait $!
+code=0
+"$PFLD" "${detect[@]}" face.ppm other.ppm >&5 2>stderr || code=$?
+[ "$code" -eq 1 ] || fail "closed pipe: exit code $code"
+[ "$(cat stderr)" = "pfld: stdout: Broken pipe" ] || fail "closed pipe: wrong message"
