@@ -160,10 +160,12 @@ pfld_status net_eval_pad(const net_at *at, net_tensor *const *out)
     for (size_t i = 0; i < out[0]->count; i++, net_walk_step(&w)) {
         int64_t from = 0;
         bool inside = true;
-        for (size_t a = 0; a < p.rank; a++) {
-            int64_t k = pad_source(p.mode, w.index[a] - p.before[a], x->shape.dim[a]);
+        for (size_t a = 0; a < p.rank; a++) { /* what is cut off is not there to be repeated */
+            int64_t first = p.before[a] < 0 ? -p.before[a] : 0;
+            int64_t end = x->shape.dim[a] + (p.after[a] < 0 ? p.after[a] : 0);
+            int64_t k = pad_source(p.mode, w.index[a] - p.before[a] - first, end - first);
             inside &= k >= 0;
-            from += k * stride[a];
+            from += (k + first) * stride[a];
         }
         if (inside)
             move(out[0], i, x, (size_t)from);

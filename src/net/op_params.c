@@ -122,11 +122,12 @@ static pfld_status pad_mode(const net_at *at, net_pad_mode *mode)
 static pfld_status check_pad(const net_at *at, const net_pad_params *p, size_t axis, int64_t dim)
 {
     int64_t before = p->before[axis], after = p->after[axis], most = DIM_LIMIT;
+    int64_t left = dim + (before < 0 ? before : 0) + (after < 0 ? after : 0); /* once cut off */
     if (p->mode == NET_PAD_REFLECT)
-        most = dim - 1;
+        most = left - 1;
     else if (p->mode == NET_PAD_WRAP)
-        most = dim;
-    else if (p->mode == NET_PAD_EDGE && dim == 0)
+        most = left;
+    else if (p->mode == NET_PAD_EDGE && left <= 0)
         most = 0;
     if (before > most || after > most || before < -dim || after < -dim || before + after + dim < 0)
         return net_fail(at, PFLD_ERR_FORMAT,
