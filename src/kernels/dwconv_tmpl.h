@@ -33,13 +33,6 @@ struct dwconv_patch {
     size_t y, y_end, x, x_end;
 };
 
-/* How code is compiled: constants wherever it is inlined. */
-struct dwconv_how {
-    size_t stride;
-    bool inner; /* all columns of outputs exist, and all their taps */
-    bool full;  /* VL channels, else the mask's */
-};
-
 VEC_INLINE vf dwconv_load(const float *p, bool full, vm m)
 {
     return full ? vf_load(p) : vf_load_m(p, m);
@@ -78,6 +71,13 @@ VEC_INLINE void dwconv_3x3_tap(vf acc[DW_ROWS][DW_COLS], vf w[3][3], size_t y, s
     }
 }
 
+/* How code is compiled: constants wherever it is inlined. */
+struct dwconv_how {
+    size_t stride;
+    bool inner; /* all columns of outputs exist, and all their taps */
+    bool full;  /* VL channels, else the mask's */
+};
+
 VEC_INLINE void dwconv_3x3_block(const struct dwconv_plan *d, const struct dwconv_patch *p,
                                  vf w[3][3], size_t c, vm m, struct dwconv_how how)
 {
@@ -113,54 +113,74 @@ VEC_INLINE void dwconv_3x3_block(const struct dwconv_plan *d, const struct dwcon
     }
 }
 
-/* All blocks of p's rows, for the channels from c on. */
+/* All blocks of p's rows, for VL channels from c on or as m says. */
 VEC_INLINE void dwconv_3x3_strip(const struct dwconv_plan *d, struct dwconv_patch p, size_t c, vm m,
-                                 struct dwconv_how how)
+                                 size_t stride, bool full)
 {
-    struct dwconv_how inner = how;
     vf w[3][3];
 
-    inner.inner = true;
     KERNELS_UNROLL
     for (size_t i = 0; i < 3; i++) {
         KERNELS_UNROLL
         for (size_t j = 0; j < 3; j++)
-            w[i][j] = dwconv_load(d->weight + i * d->weight_row + j * d->c + c, how.full, m);
+            w[i][j] = dwconv_load(d->weight + i * d->weight_row + j * d->c + c, full, m);
     }
     for (; p.ox < d->out_w; p.ox += DW_COLS, p.in += (ptrdiff_t)(DW_COLS * d->in_step)) {
         if (p.ox >= d->inner && p.ox + DW_COLS <= d->inner_end) {
-            dwconv_3x3_block(d, &p, w, c, m, inner);
+            dwconv_3x3_block(d, &p, w, c, m, (struct dwconv_how){stride, true, full});
         } else {
             window_span x = window_at(&d->block, p.ox);
 
             p.x = x.first;
             p.x_end = x.end;
             p.cols = d->out_w - p.ox;
-            dwconv_3x3_block(d, &p, w, c, m, how);
+            dwconv_3x3_block(d, &p, w, c, m, (struct dwconv_how){stride, false, full});
         }
     }
 }
 
-VEC_INLINE void dwconv_3x3(const struct dwconv_plan *plan, const struct dwconv_patch *p,
-                           size_t stride)
+/* The channels that fill vectors. */
+VEC_INLINE void dwconv_3x3_full(const struct dwconv_plan *plan, const struct dwconv_patch *p,
+                                size_t stride)
 {
     const struct dwconv_plan d = *plan; /* ours: stores through out can't change it */
-    size_t c = 0;
 
-    for (; c + VL <= d.c; c += VL)
-        dwconv_3x3_strip(&d, *p, c, vm_first(VL), (struct dwconv_how){stride, false, true});
-    if (c < d.c)
-        dwconv_3x3_strip(&d, *p, c, vm_first(d.c - c), (struct dwconv_how){stride, false, false});
+    for (size_t c = 0; c + VL <= d.c; c += VL)
+        dwconv_3x3_strip(&d, *p, c, vm_first(VL), stride, true);
 }
+
+/* The rest, in a function of its own: both in one take compilers several times as long. */
+VEC_INLINE void dwconv_3x3_rest(const struct dwconv_plan *plan, const struct dwconv_patch *p,
+                                size_t stride)
+{
+    const struct dwconv_plan d = *plan;
+    size_t c = d.c / VL * VL;
+
+    dwconv_3x3_strip(&d, *p, c, vm_first(d.c - c), stride, false);
+}
+
+typedef void dwconv_3x3_fn(const struct dwconv_plan *plan, const struct dwconv_patch *p);
 
 VEC_TARGET static void dwconv_3x3_stride1(const struct dwconv_plan *d, const struct dwconv_patch *p)
 {
-    dwconv_3x3(d, p, 1);
+    dwconv_3x3_full(d, p, 1);
+}
+
+VEC_TARGET static void dwconv_3x3_stride1_rest(const struct dwconv_plan *d,
+                                               const struct dwconv_patch *p)
+{
+    dwconv_3x3_rest(d, p, 1);
 }
 
 VEC_TARGET static void dwconv_3x3_stride2(const struct dwconv_plan *d, const struct dwconv_patch *p)
 {
-    dwconv_3x3(d, p, 2);
+    dwconv_3x3_full(d, p, 2);
+}
+
+VEC_TARGET static void dwconv_3x3_stride2_rest(const struct dwconv_plan *d,
+                                               const struct dwconv_patch *p)
+{
+    dwconv_3x3_rest(d, p, 2);
 }
 
 /* count neighbouring outputs of a row with the same taps of any window; count is a constant. */
@@ -266,14 +286,17 @@ static bool dwconv_is_3x3(const dwconv_args *a)
 
 static void dwconv_run_3x3(const dwconv_args *a, const struct dwconv_plan *d)
 {
+    bool two = a->stride_w == 2;
+    dwconv_3x3_fn *full = two ? dwconv_3x3_stride2 : dwconv_3x3_stride1;
+    dwconv_3x3_fn *rest = two ? dwconv_3x3_stride2_rest : dwconv_3x3_stride1_rest;
+
     for (size_t oy = 0; oy < a->out_h; oy += DW_ROWS) {
         struct dwconv_patch p = dwconv_patch_of(a, oy, 0, (DW_ROWS - 1) * a->stride_h + 3);
 
         p.rows = a->out_h - oy;
-        if (a->stride_w == 1)
-            dwconv_3x3_stride1(d, &p);
-        else
-            dwconv_3x3_stride2(d, &p);
+        full(d, &p);
+        if (a->c % VL)
+            rest(d, &p);
     }
 }
 

@@ -20,6 +20,16 @@
 #  define KERNELS_UNROLL _Pragma("GCC unroll 12")
 #endif
 
+/* Clang's ASan checks a masked access float by float, which multiplies the code of all that inlines
+ * one, and the time to compile it: there such an access stays a function. */
+#define KERNELS_MASKED_INLINE 1
+#if defined(__has_feature)
+#  if __has_feature(address_sanitizer)
+#    undef KERNELS_MASKED_INLINE
+#    define KERNELS_MASKED_INLINE 0
+#  endif
+#endif
+
 extern const kernels kernels_scalar;
 #if KERNELS_X86
 extern const kernels kernels_avx2;

@@ -5,8 +5,16 @@
 #include <immintrin.h>
 #include <stddef.h>
 
-#define VEC_TARGET __attribute__((target("avx2,fma")))
+#include "kernels/sets.h"
+
+/* UBSan's checks of every index of the unrolled bodies multiply their size and compile time. */
+#define VEC_TARGET __attribute__((target("avx2,fma"), no_sanitize("undefined")))
 #define VEC_INLINE static inline __attribute__((always_inline)) VEC_TARGET
+#if KERNELS_MASKED_INLINE
+#  define VEC_MASKED VEC_INLINE
+#else
+#  define VEC_MASKED static __attribute__((noinline)) VEC_TARGET
+#endif
 
 #define VL 8 /* floats in a vector */
 
@@ -41,12 +49,12 @@ VEC_INLINE void vf_store(float *p, vf x)
 }
 
 /* Touch nothing but the floats of the mask; the others load as 0. */
-VEC_INLINE vf vf_load_m(const float *p, vm m)
+VEC_MASKED vf vf_load_m(const float *p, vm m)
 {
     return _mm256_maskload_ps(p, m);
 }
 
-VEC_INLINE void vf_store_m(float *p, vm m, vf x)
+VEC_MASKED void vf_store_m(float *p, vm m, vf x)
 {
     _mm256_maskstore_ps(p, m, x);
 }

@@ -1,13 +1,21 @@
-/* The vector vocabulary of the templates in AVX-512: 16 floats. vec_avx2.h says the same in AVX2.
- */
+/* The vector vocabulary of the templates in AVX-512: 16 floats; vec_avx2.h says it in AVX2. */
 #ifndef KERNELS_X86_VEC_AVX512_H
 #define KERNELS_X86_VEC_AVX512_H
 
 #include <immintrin.h>
 #include <stddef.h>
 
-#define VEC_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#include "kernels/sets.h"
+
+/* UBSan's checks of every index of the unrolled bodies multiply their size and compile time. */
+#define VEC_TARGET                                                                                 \
+  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"), no_sanitize("undefined")))
 #define VEC_INLINE static inline __attribute__((always_inline)) VEC_TARGET
+#if KERNELS_MASKED_INLINE
+#  define VEC_MASKED VEC_INLINE
+#else
+#  define VEC_MASKED static __attribute__((noinline)) VEC_TARGET
+#endif
 
 #define VL 16 /* floats in a vector */
 
@@ -42,12 +50,12 @@ VEC_INLINE void vf_store(float *p, vf x)
 }
 
 /* Touch nothing but the floats of the mask; the others load as 0. */
-VEC_INLINE vf vf_load_m(const float *p, vm m)
+VEC_MASKED vf vf_load_m(const float *p, vm m)
 {
     return _mm512_maskz_loadu_ps(m, p);
 }
 
-VEC_INLINE void vf_store_m(float *p, vm m, vf x)
+VEC_MASKED void vf_store_m(float *p, vm m, vf x)
 {
     _mm512_mask_storeu_ps(p, m, x);
 }
