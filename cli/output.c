@@ -8,26 +8,9 @@
 #include "cli/decimal.h"
 #include "core/error.h"
 #include "core/mem.h"
+#include "core/utf8.h"
 
 #define DECIMALS 3 /* of coordinates and angles: a thousandth of a pixel or degree */
-
-/* Bytes of the UTF-8 character at s (Unicode, table 3-7); 0 where there is none. */
-static size_t utf8_length(const unsigned char *s)
-{
-    size_t n = s[0] < 0x80                   ? 1
-               : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-               : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-               : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-                                             : 0;
-
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return n;
-}
 
 json_t *output_string(const char *s)
 {
@@ -38,7 +21,7 @@ json_t *output_string(const char *s)
     if (!clean)
         return NULL;
     while (*s) {
-        size_t n = utf8_length((const unsigned char *)s), wrong = n == 0;
+        size_t n = utf8_length((const unsigned char *)s, strlen(s)), wrong = n == 0;
 
         memcpy(to, wrong ? replacement : s, wrong ? sizeof replacement - 1 : n);
         to += wrong ? sizeof replacement - 1 : n;

@@ -25,6 +25,10 @@ struct pfld_session {
     landmarks net;
 };
 
+/* Of a box's sides and place: beyond, floats can't tell pixels apart. */
+#define BOX_LEAST 1e-3f
+#define BOX_MOST  1e7f
+
 enum {
     MAX_MODEL_BYTES = 1 << 30,
     DEFAULT_SIDE = 112 /* the paper's, where a file leaves the size open */
@@ -240,6 +244,16 @@ static pfld_status build_session(const pfld_model *m, const pfld_options *opt, a
     return st;
 }
 
+static pfld_status take_options(pfld_options *known, const pfld_options *opt, pfld_error *err)
+{
+    pfld_status st = take_struct(known, sizeof *known, opt, "pfld_options", err);
+
+    if (st == PFLD_OK && (known->isa < PFLD_ISA_AUTO || known->isa > PFLD_ISA_WASM128))
+        return error_set(err, PFLD_ERR_ARG, "pfld_options.isa is %d: no such instruction set",
+                         (int)known->isa);
+    return st;
+}
+
 static pfld_status create_session(const pfld_model *m, const pfld_options *opt, pfld_session **out,
                                   pfld_error *err)
 {
@@ -265,7 +279,7 @@ pfld_status pfld_session_create(const pfld_model *m, const pfld_options *opt, pf
     *out = NULL;
     if (!m)
         return error_set(err, PFLD_ERR_ARG, "model is NULL");
-    st = take_struct(&known, sizeof known, opt, "pfld_options", err);
+    st = take_options(&known, opt, err);
     return st == PFLD_OK ? create_session(m, &known, out, err) : st;
 }
 
@@ -289,7 +303,7 @@ pfld_status pfld_workspace_size(const pfld_model *m, const pfld_options *opt, si
 
     if (!m || !bytes)
         return error_set(err, PFLD_ERR_ARG, "%s is NULL", m ? "bytes" : "model");
-    st = take_struct(&known, sizeof known, opt, "pfld_options", err);
+    st = take_options(&known, opt, err);
     known.workspace = NULL;
     if (st == PFLD_OK)
         st = create_session(m, &known, &s, err);
@@ -303,6 +317,12 @@ pfld_status pfld_workspace_size(const pfld_model *m, const pfld_options *opt, si
 pfld_isa pfld_session_isa(const pfld_session *s)
 {
     return s ? infer_isa(s->net.net) : PFLD_ISA_AUTO;
+}
+
+static bool is_sensible(const pfld_box *b)
+{
+    return box_is_valid(b) && b->w >= BOX_LEAST && b->h >= BOX_LEAST && b->w <= BOX_MOST &&
+           b->h <= BOX_MOST && fabsf(b->x) <= BOX_MOST && fabsf(b->y) <= BOX_MOST;
 }
 
 static bool touches(const pfld_image *img, const pfld_box *b)
@@ -325,9 +345,9 @@ pfld_status pfld_landmarks(pfld_session *s, const pfld_image *img, const pfld_bo
     st = image_check(img, err);
     if (st != PFLD_OK)
         return st;
-    if (!box_is_valid(box))
+    if (!is_sensible(box))
         return error_set(err, PFLD_ERR_ARG,
-                         "a box of %g x %g at %g,%g: a positive, finite size wanted",
+                         "a box of %g x %g at %g,%g: sides from 0.001 to 10000000 pixels wanted",
                          (double)box->w, (double)box->h, (double)box->x, (double)box->y);
     if (!touches(img, box))
         return error_set(err, PFLD_ERR_ARG, "the box %g,%g,%g,%g lies outside the %d x %d image",

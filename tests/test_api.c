@@ -126,6 +126,22 @@ static void older_options_are_taken(void **state)
     pfld_model_free(m);
 }
 
+static void instruction_sets_that_are_none_are_refused(void **state)
+{
+    pfld_model *m = tiny_load(&tiny_fixed_points, NULL);
+    pfld_options o;
+    pfld_session *s;
+    size_t bytes;
+
+    (void)state;
+    pfld_options_init(&o, sizeof o);
+    o.isa = (pfld_isa)99;
+    assert_int_equal(pfld_session_create(m, &o, &s, NULL), PFLD_ERR_ARG);
+    assert_null(s);
+    assert_int_equal(pfld_workspace_size(m, &o, &bytes, NULL), PFLD_ERR_ARG);
+    pfld_model_free(m);
+}
+
 static void options_that_were_never_started_are_refused(void **state)
 {
     pfld_model *m = tiny_load(&tiny_fixed_points, NULL), *other = m;
@@ -377,6 +393,7 @@ int main(void)
         cmocka_unit_test(options_start_as_defaults),
         cmocka_unit_test(newer_options_are_taken_while_they_ask_for_nothing_new),
         cmocka_unit_test(older_options_are_taken),
+        cmocka_unit_test(instruction_sets_that_are_none_are_refused),
         cmocka_unit_test(options_that_were_never_started_are_refused),
         cmocka_unit_test(wrong_arguments_of_loading_are_named),
         cmocka_unit_test(what_cannot_be_loaded_says_why),

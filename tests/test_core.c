@@ -210,6 +210,33 @@ static void a_long_error_is_cut_and_terminated(void **state)
     assert_int_equal(strlen(err.msg), sizeof err.msg - 1);
 }
 
+static void a_long_path_keeps_its_end(void **state)
+{
+    char path[400], shown[ERROR_PATH + 1];
+    pfld_error err;
+
+    (void)state;
+    memset(path, 'd', sizeof path);
+    strcpy(path + sizeof path - sizeof "/face.jpg", "/face.jpg");
+    error_set(&err, PFLD_ERR_FORMAT, "the JPEG file is cut short");
+    error_prefix(&err, path);
+    assert_memory_equal(err.msg, "...ddd", 6);
+    assert_non_null(strstr(err.msg, "/face.jpg: the JPEG file is cut short"));
+    assert_string_equal(error_path("short.jpg", shown), "short.jpg");
+}
+
+static void overlong_and_surrogate_characters_are_no_text(void **state)
+{
+    pfld_error err;
+
+    (void)state;
+    error_set(&err, PFLD_ERR_FORMAT,
+              "a\xe0\x80\x80"
+              "b\xed\xa0\x80"
+              "c\xc3\xa4");
+    assert_string_equal(err.msg, "a???b???c\xc3\xa4");
+}
+
 static void an_error_of_the_system_holds_errno(void **state)
 {
     pfld_error err = {0};
@@ -548,6 +575,8 @@ int main(void)
         cmocka_unit_test(a_failed_allocation_leaves_the_arena_usable),
         cmocka_unit_test(an_error_is_one_printable_line),
         cmocka_unit_test(a_long_error_is_cut_and_terminated),
+        cmocka_unit_test(a_long_path_keeps_its_end),
+        cmocka_unit_test(overlong_and_surrogate_characters_are_no_text),
         cmocka_unit_test(an_error_of_the_system_holds_errno),
         cmocka_unit_test(every_instruction_set_has_a_name_that_parses),
         cmocka_unit_test(the_cap_is_never_exceeded),

@@ -396,6 +396,21 @@ static void an_empty_value_is_refused(void **state)
     rig_refused(&r, PFLD_ERR_UNSUPPORTED, "empty");
 }
 
+/* A file of a few bytes; what it asks for must not be tried. */
+static void maps_beyond_a_gibibyte_are_refused(void **state)
+{
+    rig r;
+    int32_t v;
+
+    (void)state;
+    rig_open(&r, 13);
+    v = rig_node(&r, NET_OP_PAD, rig_input(&r, ref_random(-1, 1, DIMS(1, 1))),
+                 rig_longs(&r, LONGS(0, 0, 16383, 9999)));
+    v = rig_node(&r, NET_OP_RELU, v);
+    rig_expect(&r, rig_node(&r, NET_OP_NEG, v), ref_scalar(0));
+    rig_refused(&r, PFLD_ERR_UNSUPPORTED, "MiB");
+}
+
 /* Nothing to add up over: no crash, whatever the answer. */
 static void empty_constants_are_survived(void **state)
 {
@@ -455,6 +470,7 @@ int main(void)
         cmocka_unit_test(an_open_input_is_refused),
         cmocka_unit_test(an_input_of_integers_is_refused),
         cmocka_unit_test(an_empty_value_is_refused),
+        cmocka_unit_test(maps_beyond_a_gibibyte_are_refused),
         cmocka_unit_test(empty_constants_are_survived),
     };
 

@@ -380,7 +380,7 @@ static void pads_of_nothing_are_refused(void **state)
         y = rig_node(&r, NET_OP_PAD, rig_input(&r, x), rig_longs(&r, LONGS(0, -5, 0, 4)));
         rig_text(&r, "mode", pad_modes[mode]);
         rig_expect(&r, y, ref_slice(x, 1, 0, 4, 1));
-        rig_refused(&r, PFLD_ERR_UNSUPPORTED, "(Pad)");
+        rig_refused(&r, PFLD_ERR_FORMAT, "(Pad)");
     }
 }
 

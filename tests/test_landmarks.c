@@ -88,6 +88,8 @@ static void bad_boxes_are_refused(void **state)
         {-20, 0, 9, 9},
         {0, -20, 9, 9},
         {1e30f, 1e30f, 1, 1},
+        {0, 0, 1e-30f, 1e-30f},
+        {-1e38f, -1e38f, 2e38f, 2e38f},
     };
     pfld_model *m = tiny_load(&tiny_fixed_points, NULL);
     pfld_session *s = tiny_start(m);

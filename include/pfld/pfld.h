@@ -54,11 +54,11 @@ typedef struct pfld_error { /* caller-owned; NULL is accepted wherever one is ta
 } pfld_error;
 
 typedef enum pfld_format { /* 8 bits a channel, in the order of the bytes in memory */
-    PFLD_GRAY8 = 1,
-    PFLD_RGB8,
-    PFLD_BGR8,
-    PFLD_RGBA8, /* alpha is ignored */
-    PFLD_BGRA8,
+                           PFLD_GRAY8 = 1,
+                           PFLD_RGB8,
+                           PFLD_BGR8,
+                           PFLD_RGBA8, /* alpha is ignored */
+                           PFLD_BGRA8,
 } pfld_format;
 
 typedef struct pfld_image { /* a view; row y starts at data + y * stride */
@@ -117,9 +117,10 @@ typedef struct pfld_model_options {
 
 typedef struct pfld_options { /* 0 is the default in every field but size; only ever appended to */
     size_t size;              /* sizeof as the caller was compiled; pfld_options_init() sets it */
-    pfld_isa isa;             /* cap on the kernels used; default: the best that this CPU has */
+    pfld_isa isa;             /* cap on the kernels used; default: the best that this CPU has; a set
+                                 of another kind of CPU means the portable ones */
     void *workspace;          /* default: allocated; else 64-byte aligned, caller-owned,
-                                 and must outlive the session */
+                                 must outlive the session, and serves one session at a time */
     size_t workspace_size;    /* bytes; at least what pfld_workspace_size() says */
 } pfld_options;
 
@@ -166,8 +167,8 @@ PFLD_API pfld_status pfld_workspace_size(const pfld_model *model, const pfld_opt
 PFLD_API pfld_isa pfld_session_isa(const pfld_session *session);
 
 /*
- * Landmarks and head pose of the one face whose box the caller knows. The box must have a
- * positive, finite size and touch the image, else PFLD_ERR_ARG; it may reach beyond the border,
+ * Landmarks and head pose of the one face whose box the caller knows. The box must touch the image
+ * and have sides from 0.001 to 10,000,000 pixels, else PFLD_ERR_ARG; it may reach beyond the border,
  * which is then replicated. Same session, image and box: same bits.
  */
 PFLD_API pfld_status pfld_landmarks(pfld_session *session, const pfld_image *img,

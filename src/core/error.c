@@ -5,18 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 character at s, 0 where there is none. */
-static int utf8_length(const unsigned char *s)
-{
-    int n = *s >= 0xf0 && *s < 0xf5 ? 4 : *s >= 0xe0 && *s < 0xf0 ? 3 : *s >= 0xc2 ? 2 : 0, i;
-
-    if (*s < 0x80 || *s >= 0xf5)
-        return *s < 0x80;
-    for (i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    return n;
-}
+#include "core/utf8.h"
 
 /* A name from a file may hold anything, and may have been cut; a message is one printable line. */
 static void one_line(char *text)
@@ -24,7 +13,7 @@ static void one_line(char *text)
     unsigned char *s = (unsigned char *)text;
 
     while (*s) {
-        int n = utf8_length(s);
+        size_t n = utf8_length(s, strlen((const char *)s));
         if (n == 0 || *s < 0x20 || *s == 0x7f) {
             *s = '?';
             n = 1;
@@ -66,20 +55,25 @@ pfld_status error_sys(pfld_error *err, int sys, const char *fmt, ...)
     return PFLD_ERR_IO;
 }
 
-pfld_status error_nomem(pfld_error *err)
+const char *error_path(const char *path, char *buf)
 {
-    return error_set(err, PFLD_ERR_NOMEM, "out of memory");
+    size_t n = strlen(path);
+
+    if (n <= ERROR_PATH)
+        return path;
+    snprintf(buf, ERROR_PATH + 1, "...%s", path + n - (ERROR_PATH - 3));
+    return buf;
 }
 
 void error_prefix(pfld_error *err, const char *prefix)
 {
-    char old[sizeof err->msg];
+    char old[sizeof err->msg], shown[ERROR_PATH + 1];
     size_t used;
 
     if (!err)
         return;
     memcpy(old, err->msg, sizeof old);
-    used = (size_t)snprintf(err->msg, sizeof err->msg, "%.120s: ", prefix);
+    used = (size_t)snprintf(err->msg, sizeof err->msg, "%s: ", error_path(prefix, shown));
     strncat(err->msg, old, sizeof err->msg - 1 - used);
     one_line(err->msg);
 }

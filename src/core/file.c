@@ -9,10 +9,7 @@
 #include "core/error.h"
 #include "core/mem.h"
 
-enum {
-    FIRST = 64 * 1024, /* one read for a small picture; doubled from there */
-    SHOWN = 180,       /* of a path in a message, so that the reason still fits */
-};
+enum { FIRST = 64 * 1024 }; /* one read for a small picture; doubled from there */
 
 /* One byte beyond max is asked for: that one arrives only where the file is too large. */
 static pfld_status read_all(FILE *f, const char *path, size_t max, uint8_t **data, size_t *size,
@@ -29,10 +26,9 @@ static pfld_status read_all(FILE *f, const char *path, size_t max, uint8_t **dat
         got = fread(more + used, 1, (room < limit ? room : limit) - used, f);
         used += got;
         if (ferror(f))
-            return error_sys(err, errno, "%.*s", SHOWN, path);
+            return error_sys(err, errno, "%s", path);
         if (used > max)
-            return error_set(err, PFLD_ERR_UNSUPPORTED, "%.*s: larger than %zu bytes", SHOWN, path,
-                             max);
+            return error_set(err, PFLD_ERR_UNSUPPORTED, "%s: larger than %zu bytes", path, max);
         if (got == 0)
             break;
     }
@@ -43,14 +39,15 @@ static pfld_status read_all(FILE *f, const char *path, size_t max, uint8_t **dat
 pfld_status file_read(const char *path, size_t max, uint8_t **data, size_t *size, pfld_error *err)
 {
     bool from_stdin = strcmp(path, "-") == 0;
+    char shown[ERROR_PATH + 1];
     FILE *f = from_stdin ? stdin : fopen(path, "rb");
     uint8_t *buf = NULL;
     size_t n = 0;
     pfld_status status;
 
     if (!f)
-        return error_sys(err, errno, "%.*s", SHOWN, path);
-    status = read_all(f, from_stdin ? "stdin" : path, max, &buf, &n, err);
+        return error_sys(err, errno, "%s", error_path(path, shown));
+    status = read_all(f, from_stdin ? "stdin" : error_path(path, shown), max, &buf, &n, err);
     if (!from_stdin)
         fclose(f);
     if (status) {

@@ -43,14 +43,14 @@ void landmarks_find(landmarks *l, const pfld_image *img, const pfld_box *box, pf
     float size = (float)l->crop.width;
     affine to_image = affine_from_crop(box, &l->how->crop, 0.0f, l->crop.width);
     infer_tensor out;
-    int i;
+    size_t i;
 
     image_warp(img, &to_image, &l->crop);
     fill_input(l);
     infer_run(l->net);
     out = infer_output(l->net, l->how->output);
     *face = (pfld_face){.box = *box, .score = 1.0f, .n_landmarks = l->how->points->n};
-    for (i = 0; i < face->n_landmarks; i++) { /* 0 and 1 are the crop's borders */
+    for (i = 0; i < (size_t)face->n_landmarks; i++) { /* 0 and 1 are the crop's borders */
         pfld_point p = {out.data[2 * i] * size - 0.5f, out.data[2 * i + 1] * size - 0.5f};
         face->landmarks[i] = affine_apply(&to_image, p);
     }

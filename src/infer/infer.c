@@ -10,6 +10,8 @@
 #include "infer/lower.h"
 #include "net/op_params.h"
 
+enum { MAX_BYTES = 1 << 30 }; /* of feature maps alive at once */
+
 struct infer_net {
     const net_graph *g;
     const kernels *k;
@@ -303,6 +305,10 @@ static pfld_status finish(lower *l, infer_net *net)
     find_lifetimes(l);
     if (!plan_place(l->buffers, l->n_buffers, &count))
         return lower_nomem(l);
+    if (count > MAX_BYTES / sizeof(float)) /* a hostile file of a few bytes can ask for this */
+        return error_set(l->err, PFLD_ERR_UNSUPPORTED,
+                         "the net's maps take %zu MiB at once: more than %d", count >> 18,
+                         MAX_BYTES >> 20);
     base = arena_alloc(l->mem, count, sizeof(float));
     net->steps = arena_alloc(l->mem, l->n_steps, sizeof(*net->steps));
     if (!base || !net->steps)

@@ -132,7 +132,7 @@ static bool make_taps(lower *l, const net_resize_params *p, size_t d, int64_t in
     if (!index || !weight)
         return false;
     for (i = 0; i < out; i++) {
-        tap t[4];
+        tap t[4] = {{0, 0}};
         taps_at(p, (double)source(p, 2 + d, in, (int64_t)i), t);
         weigh(p, t, n, in);
         for (j = 0; j < n; j++) {

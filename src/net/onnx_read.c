@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "core/utf8.h"
 #include "net/onnx.h"
 #include "net/onnx_node.h"
 #include "net/onnx_schema.h"
@@ -29,23 +30,6 @@ pfld_status net_onnx_damaged(const net_onnx_reader *r, const char *where)
 {
     return error_set(r->err, PFLD_ERR_FORMAT,
                      "not an ONNX model, or one that is damaged or cut short (%s)", where);
-}
-
-/* Length of the UTF-8 sequence at s, 0 where it is none (RFC 3629, table 3-7 of Unicode). */
-static size_t utf8_length(const uint8_t *s, size_t n)
-{
-    size_t length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    uint8_t low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
-    uint8_t high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-
-    if (s[0] > 0xf4 || length > n)
-        return 0;
-    if (length > 1 && (s[1] < low || s[1] > high))
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if (s[i] < 0x80 || s[i] > 0xbf)
-            return 0;
-    return length;
 }
 
 static bool is_utf8_without_nul(bytes b)

@@ -19,7 +19,7 @@
 const kernels kernels_avx2 = {
     .isa = PFLD_ISA_AVX2,
     .gemm_mr = GEMM_ROWS_2,
-    .gemm_nr = GEMM_VECS * VL,
+    .gemm_nr = (size_t)GEMM_VECS * VL,
     .gemm_packed_size = gemm_packed_size,
     .gemm_pack = gemm_pack,
     .gemm = gemm_run,

@@ -21,7 +21,7 @@
 const kernels kernels_avx512 = {
     .isa = PFLD_ISA_AVX512,
     .gemm_mr = GEMM_ROWS_4,
-    .gemm_nr = GEMM_VECS * VL,
+    .gemm_nr = (size_t)GEMM_VECS * VL,
     .gemm_packed_size = gemm_packed_size,
     .gemm_pack = gemm_pack,
     .gemm = gemm_run,
