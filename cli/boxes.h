@@ -10,6 +10,7 @@
 typedef struct boxes_row {
     const char *file; /* as the CSV has it; "" where no row follows */
     pfld_box box;
+    char *wrong; /* NULL: box is sound; else what is wrong, with the CSV's name and line */
 } boxes_row;
 
 typedef struct boxes_table {
@@ -20,7 +21,9 @@ typedef struct boxes_table {
 
 /*
  * Reads columns file,left,top,right,bottom, in this order, or as a first line with these names
- * tells (then others may be among them). Messages name path and line.
+ * tells (in either case, and others may be among them). Blanks around a field and a byte order mark
+ * don't count. Messages name path and line. A row
+ * that names a file but no box says so in wrong.
  */
 pfld_status boxes_read(const char *path, boxes_table *out, pfld_error *err);
 /* The same from memory; name is for messages. */
@@ -28,7 +31,8 @@ pfld_status boxes_parse(const uint8_t *data, size_t size, const char *name, boxe
                         pfld_error *err);
 void boxes_free(boxes_table *t);
 
-/* The next row behind *at (which starts at 0) that means file: by the same path, or by the same
+/* The next row behind *at (which starts at 0) that means file: by the same path (a leading "./"
+ * does not count), or by the same
  * name without folders where the CSV states none. NULL: no more. */
 const boxes_row *boxes_next(const boxes_table *t, const char *file, size_t *at);
 

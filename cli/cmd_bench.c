@@ -16,10 +16,11 @@
 #include "core/mem.h"
 #include "core/rng.h"
 
-#define WARM_UP_RUNS 3     /* caches and page faults; the CPU's clock wants time too: */
-#define WARM_UP_MS   200.0 /* unless --runs asks for few */
-#define DEFAULT_S    2.0
-#define PICTURE_SIDE 320 /* of the synthetic picture, with a face of half its side */
+#define WARM_UP_RUNS  3     /* caches and page faults; the CPU's clock wants time too: */
+#define WARM_UP_MS    200.0 /* unless --runs asks for few */
+#define DEFAULT_S     2.0
+#define PICTURE_SIDE  320 /* of the synthetic picture, with a face of half its side */
+#define PICTURE_BYTES ((size_t)PICTURE_SIDE * PICTURE_SIDE * 3)
 
 typedef struct bench_fields {
     const char *model;
@@ -159,6 +160,16 @@ static double gflops(uint64_t macs, double ms)
     return ms > 0 ? 2e-6 * (double)macs / ms : 0;
 }
 
+/* What one run takes at once: the first dimension of the first input. */
+static json_int_t batch_of(const infer_net *net)
+{
+    infer_tensor in = {0};
+
+    if (infer_input_count(net))
+        in = infer_input(net, 0);
+    return in.shape.rank ? in.shape.dim[0] : 1;
+}
+
 static pfld_status bench_one(bench *b, const char *what, void (*body)(bench *), pfld_error *err)
 {
     const char *isa = cpu_isa_name(infer_isa(b->model.net));
@@ -171,11 +182,11 @@ static pfld_status bench_one(bench *b, const char *what, void (*body)(bench *), 
     fprintf(stderr, "%-10s %9.4f ms at best, %9.4f median of %zu runs, %.1f GFLOP/s, %s\n", what,
             b->ms[0], median, b->n, gflops(b->macs, b->ms[0]), isa);
     return output_json(stdout,
-                       json_pack("{s:i,s:s,s:o,s:s,s:i,s:i,s:o,s:o,s:I,s:I}", "v", 1, "what", what,
+                       json_pack("{s:i,s:s,s:o,s:s,s:i,s:I,s:o,s:o,s:I,s:I}", "v", 1, "what", what,
                                  "model", output_string(b->f->model), "isa", isa, "threads", 1,
-                                 "batch", 1, "min_ms", output_number(b->ms[0], 5), "median_ms",
-                                 output_number(median, 5), "macs", (json_int_t)b->macs, "runs",
-                                 (json_int_t)b->n),
+                                 "batch", batch_of(b->model.net), "min_ms",
+                                 output_number(b->ms[0], 5), "median_ms", output_number(median, 5),
+                                 "macs", (json_int_t)b->macs, "runs", (json_int_t)b->n),
                        err);
 }
 
@@ -204,8 +215,10 @@ static pfld_status write_step(const bench *b, size_t i, double ms, pfld_error *e
     double speed = gflops(step.macs, ms);
 
     decimal_text(speed, 1, text);
-    fprintf(stderr, "%4zu %9.4f ms %8s %-8s %-20s %s\n", i, ms, step.macs ? text : "",
-            step.macs ? "GFLOP/s" : "", step.op, step.name);
+    fprintf(stderr, "%4zu %9.4f ms %8s %-8s %-20s ", i, ms, step.macs ? text : "",
+            step.macs ? "GFLOP/s" : "", step.op);
+    message_put(stderr, step.name);
+    fputc('\n', stderr);
     return output_json(stdout,
                        json_pack("{s:i,s:s,s:o,s:s,s:I,s:o,s:s,s:o,s:I,s:o}", "v", 1, "what",
                                  "layer", "model", output_string(b->f->model), "isa",
@@ -220,10 +233,11 @@ static pfld_status bench_steps(bench *b, pfld_error *err)
 {
     size_t n = infer_step_count(b->model.net);
     double *least = mem_alloc(n, sizeof *least);
-    pfld_status status = least ? PFLD_OK : error_nomem(err);
+    pfld_status status = PFLD_OK;
 
-    if (least)
-        measure_steps(b, least, n);
+    if (!least)
+        return error_nomem(err);
+    measure_steps(b, least, n);
     for (size_t i = 0; i < n && status == PFLD_OK; i++)
         status = write_step(b, i, least[i], err);
     mem_free(least);
@@ -247,24 +261,29 @@ static pfld_status make_picture(bench *b, pfld_error *err)
     rng r;
 
     rng_seed(&r, 2);
-    b->pixels = mem_alloc(PICTURE_SIDE * PICTURE_SIDE, 3);
+    b->pixels = mem_alloc(PICTURE_BYTES, 1);
     if (!b->pixels)
         return error_nomem(err);
-    for (size_t i = 0; i < PICTURE_SIDE * PICTURE_SIDE * 3; i++)
+    for (size_t i = 0; i < PICTURE_BYTES; i++)
         b->pixels[i] = (uint8_t)(rng_u64(&r) >> 56);
-    b->picture = (pfld_image){b->pixels, PICTURE_SIDE, PICTURE_SIDE, PICTURE_SIDE * 3, PFLD_RGB8};
+    b->picture =
+        (pfld_image){b->pixels, PICTURE_SIDE, PICTURE_SIDE, (ptrdiff_t)3 * PICTURE_SIDE, PFLD_RGB8};
     return PFLD_OK;
 }
 
-/* The whole call is measured too where the file is a landmark model; where not, that's fine. */
+/* The whole call is measured too where the file is a landmark model; where not, that's said. */
 static pfld_status open_session(bench *b, pfld_error *err)
 {
     pfld_options options_of_session;
     pfld_status status =
         pfld_model_load_memory(b->model.data, b->model.size, NULL, &b->landmarks, err);
 
-    if (status)
-        return status == PFLD_ERR_NOMEM ? status : PFLD_OK;
+    if (status == PFLD_ERR_NOMEM)
+        return status;
+    if (status) {
+        message("bench: only \"net\" is measured, not \"landmarks\": %s", err->msg);
+        return PFLD_OK;
+    }
     pfld_options_init(&options_of_session, sizeof options_of_session);
     options_of_session.isa = b->f->isa;
     status = pfld_session_create(b->landmarks, &options_of_session, &b->session, err);

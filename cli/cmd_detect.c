@@ -75,8 +75,9 @@ static const cli_option options[] = {
      .kind = CLI_TEXT,
      .arg = "SPEC",
      .field = offsetof(detect_fields, input),
-     .help = "The pixels that the model wants: rgb or bgr, then 0..1, -1..1 or mean/std on 0..255, "
-             "as in bgr,0..1 or rgb,127.5/128."},
+     .help = "The pixels that the model wants: rgb, bgr or gray, then 0..1, -1..1 or MEAN/STD on "
+             "0..255 "
+             "(of each channel: M;M;M/S;S;S), as in bgr,0..1 or rgb,127.5/128."},
     {.name = "crop",
      .kind = CLI_REAL,
      .arg = "SCALE",
@@ -138,78 +139,88 @@ static bool check_fields(const detect *d)
     else if (f->picture && d->n_files > 1 && !d->into_folder)
         message("detect: -o %.80s: for several files a folder is wanted (a new one ends in '/')",
                 f->picture);
+    else if (f->picture && !d->into_folder && !media_is_writable(f->picture))
+        message("detect: --picture: '%.80s' must end in .png, .jpg or .jpeg (or in '/': a folder)",
+                f->picture);
     else
         return true;
     return false;
 }
 
+/* What file is called in messages. */
+static const char *name_of(const char *file)
+{
+    return strcmp(file, "-") == 0 ? "stdin" : file;
+}
+
 /* Where file's picture goes; freed with mem_free(). */
 static char *target_of(const detect *d, const char *file)
 {
-    const char *name = strcmp(file, "-") == 0 ? "stdin" : file;
-
-    return d->into_folder ? path_join(d->f->picture, name, ".png") : path_copy(d->f->picture);
+    return d->into_folder ? path_join(d->f->picture, name_of(file), ".png")
+                          : path_copy(d->f->picture);
 }
 
-static size_t stem_length(const char *base)
+typedef struct drawing {
+    const char *file;
+    char *target; /* where file is drawn into */
+} drawing;
+
+static int compare_targets(const void *a, const void *b)
 {
-    const char *dot = strrchr(base, '.');
-    return dot && dot > base ? (size_t)(dot - base) : strlen(base);
+    return strcmp(((const drawing *)a)->target, ((const drawing *)b)->target);
 }
 
-static int compare_stems(const void *a, const void *b)
+/* Two pictures drawn into one file would be one lost. list is [n], sorted. */
+static pfld_status check_unique(const drawing *list, size_t n)
 {
-    const char *s = path_base(*(char *const *)a), *t = path_base(*(char *const *)b);
-    size_t m = stem_length(s), n = stem_length(t);
-    int order = memcmp(s, t, m < n ? m : n);
-
-    return order ? order : (m > n) - (m < n);
-}
-
-/* Two pictures drawn into one file would be one lost. */
-static pfld_status check_unique(const detect *d)
-{
-    char **sorted = mem_alloc(d->n_files, sizeof *sorted);
-    pfld_status status = PFLD_OK;
-
-    if (!sorted)
-        return PFLD_ERR_NOMEM;
-    memcpy(sorted, d->files, d->n_files * sizeof *sorted);
-    qsort(sorted, d->n_files, sizeof *sorted, compare_stems);
-    for (size_t i = 1; i < d->n_files && status == PFLD_OK; i++)
-        if (compare_stems(&sorted[i - 1], &sorted[i]) == 0) {
-            message("detect: %.150s and %.150s would both be drawn into %.*s.png", sorted[i - 1],
-                    sorted[i], (int)stem_length(path_base(sorted[i])), path_base(sorted[i]));
-            status = PFLD_ERR_ARG;
+    for (size_t i = 1; i < n; i++)
+        if (compare_targets(&list[i - 1], &list[i]) == 0) {
+            message("detect: %.150s and %.150s would both be drawn into %.150s",
+                    name_of(list[i - 1].file), name_of(list[i].file), list[i].target);
+            return PFLD_ERR_ARG;
         }
-    mem_free(sorted);
-    return status;
+    return PFLD_OK;
 }
 
-static pfld_status check_target(const detect *d, const char *file)
+static pfld_status check_inputs_kept(const drawing *list, size_t n)
 {
-    char *target = target_of(d, file);
-    pfld_status status = target ? PFLD_OK : PFLD_ERR_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        if (path_is_same(list[i].target, list[i].file)) {
+            message("detect: %.150s would be overwritten by its picture: choose another -o",
+                    list[i].file);
+            return PFLD_ERR_ARG;
+        }
+    return PFLD_OK;
+}
 
-    if (target && path_is_same(target, file)) {
-        message("detect: %.150s would be overwritten by its picture: choose another -o", file);
-        status = PFLD_ERR_ARG;
+/* list [d->n_files], zeroed */
+static pfld_status check_drawings(const detect *d, drawing *list)
+{
+    pfld_status status;
+
+    for (size_t i = 0; i < d->n_files; i++) {
+        list[i] = (drawing){d->files[i], target_of(d, d->files[i])};
+        if (!list[i].target)
+            return PFLD_ERR_NOMEM;
     }
-    mem_free(target);
-    return status;
+    qsort(list, d->n_files, sizeof *list, compare_targets);
+    status = check_unique(list, d->n_files);
+    return status ? status : check_inputs_kept(list, d->n_files);
 }
 
 /* Nothing is done where a picture would be lost. Says what is wrong. */
 static pfld_status check_pictures(const detect *d)
 {
-    pfld_status status = PFLD_OK;
+    drawing *list;
+    pfld_status status;
 
     if (!d->f->picture || d->only_picture)
         return PFLD_OK;
-    if (d->into_folder)
-        status = check_unique(d);
-    for (size_t i = 0; i < d->n_files && status == PFLD_OK; i++)
-        status = check_target(d, d->files[i]);
+    list = mem_alloc(d->n_files, sizeof *list);
+    status = list ? check_drawings(d, list) : PFLD_ERR_NOMEM;
+    for (size_t i = 0; list && i < d->n_files; i++)
+        mem_free(list[i].target);
+    mem_free(list);
     if (status == PFLD_ERR_NOMEM)
         message("out of memory");
     return status;
@@ -271,11 +282,20 @@ static void detect_face(detect *d, const char *file, const pfld_image *img, cons
     d->faces = grown;
     status = pfld_landmarks(d->session, img, box, &grown[d->n_faces], &err);
     if (status) {
-        error_prefix(&err, file);
+        error_prefix(&err, name_of(file));
         fail(d, status, err.msg);
         return;
     }
     d->n_faces++;
+}
+
+static void fail_row(detect *d, const char *file, const boxes_row *row)
+{
+    pfld_error err = {0};
+
+    error_set(&err, PFLD_ERR_FORMAT, "%s", row->wrong);
+    error_prefix(&err, name_of(file));
+    fail(d, PFLD_ERR_FORMAT, err.msg);
 }
 
 static void detect_faces(detect *d, const char *file, const pfld_image *img)
@@ -287,7 +307,10 @@ static void detect_faces(detect *d, const char *file, const pfld_image *img)
     for (size_t i = 0; i < d->f->boxes.n; i++)
         detect_face(d, file, img, &d->f->boxes.at[i]);
     while ((row = boxes_next(&d->table, file, &at)))
-        detect_face(d, file, img, &row->box);
+        if (row->wrong)
+            fail_row(d, file, row);
+        else
+            detect_face(d, file, img, &row->box);
 }
 
 static void write_result(detect *d, const char *file, const pfld_image *img)
@@ -316,8 +339,10 @@ static void write_picture(detect *d, const char *file, const pfld_image *img)
                                              d->faces, d->n_faces, &(draw_options){0}, &drawn, &err)
                                 : error_nomem(&err);
 
-    if (status == PFLD_OK)
-        status = media_write(target, &drawn.view, &err);
+    if (status)
+        error_prefix(&err, name_of(file));
+    else
+        status = media_write(target, &drawn.view, &err); /* names the target */
     if (status)
         fail(d, status, err.msg);
     media_image_free(&drawn);
@@ -331,7 +356,8 @@ static void detect_file(detect *d, const char *file)
     pfld_status status;
 
     if (!count_boxes(d, file)) {
-        error_set(&err, PFLD_ERR_ARG, "%.120s: %.100s has no box for it", file, d->f->boxes_file);
+        error_set(&err, PFLD_ERR_ARG, "%.120s: %.100s has no box for it", name_of(file),
+                  d->f->boxes_file);
         fail(d, PFLD_ERR_ARG, err.msg);
         return;
     }
@@ -417,7 +443,8 @@ const cli_command command_detect = {
         "'-' is stdin. This version is told where the faces are, by --box for every FILE or by "
         "--boxes for many.\n\n"
         "Prints a line of JSON for each FILE. Coordinates are pixels of the upright picture (EXIF "
-        "orientation is applied), x right and y down, the centre of the top-left pixel at 0,0; "
+        "orientation is applied, and what is transparent is blended over white), x right and y "
+        "down, the centre of the top-left pixel at 0,0; "
         "boxes are left,top,right,bottom on the command line and [x,y,width,height] in JSON; "
         "angles are degrees: yaw > 0 turns toward the image's left, pitch > 0 looks up, roll > 0 "
         "is clockwise; null where the scheme cannot tell.\n\n"

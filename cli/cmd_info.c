@@ -1,5 +1,4 @@
 /* pfld info: what an ONNX file is, what it costs, and what it says about itself. */
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -165,6 +164,11 @@ static bool put_compiled(json_t *o, const model_file *m, bool with_layers)
            (!with_layers || put(o, "layers", layers(net)));
 }
 
+static void print_string(const json_t *string)
+{
+    message_put(stdout, json_string_value(string));
+}
+
 static void print_value(const char *label, const json_t *value)
 {
     char number[DECIMAL_TEXT];
@@ -172,8 +176,11 @@ static void print_value(const char *label, const json_t *value)
     if (json_is_integer(value))
         printf("  %-14s %s\n", label,
                decimal_grouped((unsigned long long)json_integer_value(value), number));
-    else if (json_is_string(value))
-        printf("  %-14s %s\n", label, json_string_value(value));
+    else if (json_is_string(value)) {
+        printf("  %-14s ", label);
+        print_string(value);
+        putchar('\n');
+    }
 }
 
 static void print_ports(const char *label, const json_t *list)
@@ -185,8 +192,9 @@ static void print_ports(const char *label, const json_t *list)
     {
         const json_t *shape = json_object_get(port, "shape");
 
-        printf("  %-14s %s%s", label, json_string_value(json_object_get(port, "name")),
-               json_array_size(shape) ? " " : "");
+        printf("  %-14s ", label);
+        print_string(json_object_get(port, "name"));
+        printf("%s", json_array_size(shape) ? " " : "");
         json_array_foreach(shape, k, dim)
         {
             if (json_is_integer(dim))
@@ -198,13 +206,13 @@ static void print_ports(const char *label, const json_t *list)
     }
 }
 
-static void print_operators(const json_t *object)
+static void print_operators(json_t *object)
 {
     const char *key, *gap = "";
     json_t *count;
 
     printf("  %-14s ", "operators");
-    json_object_foreach((json_t *)(uintptr_t)object, key, count)
+    json_object_foreach(object, key, count)
     {
         printf("%s%s %" JSON_INTEGER_FORMAT, gap, key, json_integer_value(count));
         gap = ", ";
@@ -222,11 +230,14 @@ static void print_layers(json_t *list)
         return;
     printf("  layers: multiply-adds, operator, node\n");
     json_array_foreach(list, i, layer)
-        printf("  %4zu %14s  %-20s %s\n", i,
-               decimal_grouped(
-                   (unsigned long long)json_integer_value(json_object_get(layer, "macs")), number),
-               json_string_value(json_object_get(layer, "op")),
-               json_string_value(json_object_get(layer, "name")));
+    {
+        json_int_t macs = json_integer_value(json_object_get(layer, "macs"));
+
+        printf("  %4zu %14s  %-20s ", i, decimal_grouped((unsigned long long)macs, number),
+               json_string_value(json_object_get(layer, "op")));
+        print_string(json_object_get(layer, "name"));
+        putchar('\n');
+    }
 }
 
 static void print_text(json_t *o)
@@ -234,8 +245,8 @@ static void print_text(json_t *o)
     const char *key;
     json_t *value, *meta = json_object_get(o, "metadata");
 
-    printf("%s: %s\n", json_string_value(json_object_get(o, "file")),
-           json_object_get(o, "scheme") ? "a landmark model" : "an ONNX model");
+    print_string(json_object_get(o, "file"));
+    printf(": %s\n", json_object_get(o, "scheme") ? "a landmark model" : "an ONNX model");
     print_value("scheme", json_object_get(o, "scheme"));
     print_value("points", json_object_get(o, "points"));
     print_value("crop", json_object_get(o, "crop"));
@@ -250,7 +261,14 @@ static void print_text(json_t *o)
     print_value("weight bytes", json_object_get(o, "weight_bytes"));
     if (json_object_size(meta))
         printf("  metadata\n");
-    json_object_foreach(meta, key, value) printf("    %s: %s\n", key, json_string_value(value));
+    json_object_foreach(meta, key, value)
+    {
+        printf("    ");
+        message_put(stdout, key);
+        printf(": ");
+        print_string(value);
+        putchar('\n');
+    }
     print_layers(json_object_get(o, "layers"));
 }
 

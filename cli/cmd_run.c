@@ -14,6 +14,7 @@
 #include "net/shape.h"
 
 #define NAME_SIZE 200 /* of an output's file name, ending left out */
+#define ENDING    ".npy"
 
 typedef struct run_fields {
     const char *dir;
@@ -40,6 +41,11 @@ typedef struct tensors { /* what the command line gives the inputs */
     const char **paths;  /* [n], NULL: none yet */
     size_t n;
 } tensors;
+
+typedef struct outputs {
+    char **paths; /* [n], in the order of the graph's outputs; owned */
+    size_t n;
+} outputs;
 
 /* Which input "NAME=FILE" means; n where arg is a plain FILE. *path is then the file. */
 static size_t find_named(const net_graph *g, const char *arg, const char **path)
@@ -100,20 +106,50 @@ static pfld_status read_inputs(net_graph *g, tensors *t, pfld_error *err)
     return PFLD_OK;
 }
 
-/* The names of the outputs' files, one behind the other; refuses two that would be one. */
-static pfld_status name_outputs(const infer_net *net, char *names, pfld_error *err)
+/* Where each output goes; refuses two that would be one. */
+static pfld_status plan_outputs(const net_graph *g, const char *dir, outputs *o, pfld_error *err)
 {
-    for (size_t i = 0; i < infer_output_count(net); i++) {
-        char *name = names + i * NAME_SIZE;
+    o->paths = mem_alloc(g->n_outputs, sizeof *o->paths);
+    if (!o->paths)
+        return error_nomem(err);
+    o->n = g->n_outputs;
+    for (size_t i = 0; i < o->n; i++) {
+        char file[NAME_SIZE + sizeof ENDING];
 
-        path_make_safe(infer_output(net, i).name, name, NAME_SIZE);
+        path_make_safe(g->values[g->outputs[i]].name, file, NAME_SIZE);
+        memcpy(file + strlen(file), ENDING, sizeof ENDING);
+        o->paths[i] = path_join(dir, file, NULL);
+        if (!o->paths[i])
+            return error_nomem(err);
         for (size_t k = 0; k < i; k++)
-            if (strcmp(names + k * NAME_SIZE, name) == 0)
+            if (strcmp(o->paths[k], o->paths[i]) == 0)
                 return error_set(err, PFLD_ERR_UNSUPPORTED,
-                                 "outputs %.60s and %.60s would both be written to %.60s.npy",
-                                 infer_output(net, k).name, infer_output(net, i).name, name);
+                                 "outputs %.60s and %.60s would both be written to %.60s",
+                                 g->values[g->outputs[k]].name, g->values[g->outputs[i]].name,
+                                 file);
     }
     return PFLD_OK;
+}
+
+/* No output takes the place of what it is made from. */
+static pfld_status check_kept(const outputs *o, const char *file, pfld_error *err)
+{
+    for (size_t i = 0; i < o->n; i++)
+        if (path_is_same(o->paths[i], file))
+            return error_set(err, PFLD_ERR_ARG,
+                             "run: %.150s would be overwritten by an output: choose another -o",
+                             file);
+    return PFLD_OK;
+}
+
+static pfld_status check_all_kept(const outputs *o, const model_file *m, const tensors *t,
+                                  pfld_error *err)
+{
+    pfld_status status = check_kept(o, m->path, err);
+
+    for (size_t i = 0; i < t->n && status == PFLD_OK; i++)
+        status = check_kept(o, t->paths[i], err);
+    return status;
 }
 
 static pfld_status write_output(const infer_tensor *t, const char *path, pfld_error *err)
@@ -128,33 +164,24 @@ static pfld_status write_output(const infer_tensor *t, const char *path, pfld_er
                        err);
 }
 
-static pfld_status write_outputs(const infer_net *net, const char *dir, pfld_error *err)
+static pfld_status write_outputs(const infer_net *net, const char *dir, const outputs *o,
+                                 pfld_error *err)
 {
-    size_t n = infer_output_count(net);
-    char *names = mem_alloc(n, NAME_SIZE);
-    pfld_status status = names ? name_outputs(net, names, err) : error_nomem(err);
+    pfld_status status = path_make_dir(dir, err);
 
-    if (status == PFLD_OK)
-        status = path_make_dir(dir, err);
-    for (size_t i = 0; i < n && status == PFLD_OK; i++) {
+    for (size_t i = 0; i < o->n && status == PFLD_OK; i++) {
         infer_tensor t = infer_output(net, i);
-        char file[NAME_SIZE + 8], *path;
-
-        snprintf(file, sizeof file, "%s.npy", names + i * NAME_SIZE);
-        path = path_join(dir, file, NULL);
-        status = path ? write_output(&t, path, err) : error_nomem(err);
-        mem_free(path);
+        status = write_output(&t, o->paths[i], err);
     }
-    mem_free(names);
     return status;
 }
 
-static pfld_status run_model(model_file *m, tensors *t, const run_fields *f, pfld_error *err)
+static pfld_status run_model(model_file *m, tensors *t, pfld_isa isa, pfld_error *err)
 {
     pfld_status status = read_inputs(m->graph, t, err);
 
     if (status == PFLD_OK)
-        status = model_compile(m, f->isa, err);
+        status = model_compile(m, isa, err);
     if (status)
         return status;
     for (size_t i = 0; i < t->n; i++) {
@@ -162,7 +189,7 @@ static pfld_status run_model(model_file *m, tensors *t, const run_fields *f, pfl
         memcpy(in.data, t->arrays[i].data, in.count * sizeof *in.data);
     }
     infer_run(m->net);
-    return write_outputs(m->net, f->dir, err);
+    return PFLD_OK;
 }
 
 static int run(const cli_command *self, int argc, char **argv)
@@ -171,6 +198,7 @@ static int run(const cli_command *self, int argc, char **argv)
     cli_args args = {(size_t)argc, argv, false};
     model_file m = {0};
     tensors t = {0};
+    outputs o = {0};
     pfld_error err = {0};
     pfld_status status;
     int code;
@@ -187,11 +215,19 @@ static int run(const cli_command *self, int argc, char **argv)
     t.n = m.graph->n_inputs;
     t.arrays = mem_alloc(t.n, sizeof *t.arrays);
     t.paths = mem_alloc(t.n, sizeof *t.paths);
-    status = t.arrays && t.paths ? PFLD_OK : error_nomem(&err);
+    if (!t.arrays || !t.paths) {
+        status = error_nomem(&err);
+        goto end;
+    }
+    status = assign(m.graph, &t, args.at + 1, args.n - 1, &err);
     if (status == PFLD_OK)
-        status = assign(m.graph, &t, args.at + 1, args.n - 1, &err);
+        status = plan_outputs(m.graph, f.dir, &o, &err);
     if (status == PFLD_OK)
-        status = run_model(&m, &t, &f, &err);
+        status = check_all_kept(&o, &m, &t, &err);
+    if (status == PFLD_OK)
+        status = run_model(&m, &t, f.isa, &err);
+    if (status == PFLD_OK)
+        status = write_outputs(m.net, f.dir, &o, &err);
 end:
     if (status)
         message("%s", err.msg);
@@ -199,6 +235,9 @@ end:
         npy_free(&t.arrays[i]);
     mem_free(t.arrays);
     mem_free(t.paths);
+    for (size_t i = 0; i < o.n; i++)
+        mem_free(o.paths[i]);
+    mem_free(o.paths);
     model_close(&m);
     return message_exit(status);
 }
@@ -211,7 +250,7 @@ const cli_command command_run = {
         "Runs an ONNX model, of landmarks or not, on float tensors from .npy files, and writes "
         "each output as .npy: for debugging, and for comparing with other engines.\n\n"
         "The files are taken in the order of the model's inputs, or by name: NAME=FILE.npy. They "
-        "hold float32 or float64 in C order. Their shapes close the dimensions that the model "
+        "hold float32 or float64. Their shapes close the dimensions that the model "
         "leaves open. Each output is also reported as a line of JSON.",
     .examples = "pfld run model.onnx in.npy -o out\n"
                 "pfld run model.onnx --dir=out image=a.npy scale=b.npy",

@@ -5,9 +5,13 @@
 
 #define WIDTH 80
 
+static const char some_failed[] =
+    "Some inputs failed; each is named on stderr, the others were done. Nothing was done where the "
+    "model, or the table of boxes, could not be read.";
+
 const char *const help_exit_codes[] = {
     "0",  "All was done.",
-    "1",  "Some inputs failed; each is named on stderr, the others were done.",
+    "1",  some_failed,
     "2",  "Wrong usage; nothing was done.",
     "3",  "Out of memory, or an internal error.",
     NULL,

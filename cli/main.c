@@ -33,6 +33,18 @@ static int version(void)
     return CLI_DONE;
 }
 
+static int overview(void)
+{
+    help_overview(stdout);
+    return CLI_DONE;
+}
+
+static int one_too_many(char **argv)
+{
+    message("'%.80s' is one too many: pfld %s", argv[2], argv[1]);
+    return CLI_USAGE;
+}
+
 static int dispatch(int argc, char **argv)
 {
     const cli_command *c;
@@ -42,11 +54,9 @@ static int dispatch(int argc, char **argv)
         return CLI_USAGE;
     }
     if (strcmp(argv[1], "--version") == 0)
-        return version();
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        help_overview(stdout);
-        return CLI_DONE;
-    }
+        return argc > 2 ? one_too_many(argv) : version();
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return argc > 2 ? one_too_many(argv) : overview();
     if (argv[1][0] == '-') {
         message("a command is wanted before %.80s: 'pfld help' lists them", argv[1]);
         return CLI_USAGE;

@@ -2,22 +2,41 @@
 #include "cli/message.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "cli/options.h"
+
+/* Takes the next byte; the ASCII and the Unicode (U+0080 to U+009F) control characters are '?'. */
+static char take_printable(const char **s)
+{
+    const unsigned char *p = (const unsigned char *)(*s)++;
+
+    if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+        (*s)++;
+    else if (p[0] >= 0x20 && p[0] != 0x7f)
+        return (char)p[0];
+    return '?';
+}
 
 void message(const char *fmt, ...)
 {
     char line[4096 + 512]; /* room for the longest path */
+    const char *from = line;
+    char *to = line;
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(line, sizeof line, fmt, ap);
+    vsnprintf(line, sizeof line, fmt, ap); /* NOLINT(clang-analyzer-valist.Uninitialized): it is */
     va_end(ap);
-    for (char *p = line; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    while (*from)
+        *to++ = take_printable(&from);
+    *to = 0;
     fprintf(stderr, "pfld: %s\n", line);
+}
+
+void message_put(FILE *to, const char *s)
+{
+    while (*s)
+        fputc(take_printable(&s), to);
 }
 
 int message_exit(pfld_status status)

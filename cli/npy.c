@@ -1,18 +1,22 @@
 /* NumPy's .npy files: float tensors in and out. */
+#define _POSIX_C_SOURCE 200809L
 #include "cli/npy.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/checked.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/mem.h"
 
-#define MAGIC     "\x93NUMPY"
-#define MAX_BYTES ((size_t)1 << 32)
+#define MAX_BYTES  ((size_t)1 << 32)
+#define TMP_SUFFIX 32 /* ".tmp-" and the number of a process */
+
+static const uint8_t magic[8] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0}; /* version 1.0 */
 
 typedef struct cursor { /* the header: a Python dict in text */
     const char *at, *end;
@@ -26,7 +30,7 @@ typedef struct header {
 
 static void skip_space(cursor *c)
 {
-    while (c->at < c->end && memchr(" \n\t\r", *c->at, 4))
+    while (c->at < c->end && *c->at && strchr(" \n\t\r", *c->at))
         c->at++;
 }
 
@@ -133,7 +137,7 @@ static size_t find_header(const uint8_t *buf, size_t size, cursor *c)
 {
     size_t start, n;
 
-    if (size < 10 || memcmp(buf, MAGIC, 6) != 0 || buf[6] < 1 || buf[6] > 3)
+    if (size < 10 || memcmp(buf, magic, 6) != 0 || buf[6] < 1 || buf[6] > 3)
         return 0;
     start = buf[6] == 1 ? 10 : 12;
     if (size < start)
@@ -169,6 +173,36 @@ static float load_f64(const uint8_t *p)
     return (float)v;
 }
 
+/* How far it is in the file from one element to the next along each axis. */
+static void find_strides(const header *h, size_t stride[NET_MAX_RANK])
+{
+    size_t step = 1;
+
+    for (int i = 0; i < h->shape.rank; i++) {
+        int axis = h->fortran ? i : h->shape.rank - 1 - i;
+
+        stride[axis] = step;
+        step *= (size_t)h->shape.dim[axis];
+    }
+}
+
+static void load_elements(const header *h, const uint8_t *data, size_t item, npy_array *out)
+{
+    size_t stride[NET_MAX_RANK] = {0}, index[NET_MAX_RANK] = {0}, at = 0;
+
+    find_strides(h, stride);
+    for (size_t i = 0; i < out->count; i++) {
+        out->data[i] = item == 4 ? load_f32(data + 4 * at) : load_f64(data + 8 * at);
+        for (int axis = h->shape.rank; axis-- > 0;) { /* to the next in row-major order */
+            at += stride[axis];
+            if (++index[axis] < (size_t)h->shape.dim[axis])
+                break;
+            at -= stride[axis] * index[axis];
+            index[axis] = 0;
+        }
+    }
+}
+
 pfld_status npy_parse(const uint8_t *buf, size_t size, npy_array *out, pfld_error *err)
 {
     header h = {0};
@@ -183,9 +217,6 @@ pfld_status npy_parse(const uint8_t *buf, size_t size, npy_array *out, pfld_erro
     if (strcmp(h.descr, "<f4") != 0 && strcmp(h.descr, "<f8") != 0)
         return error_set(err, PFLD_ERR_UNSUPPORTED, "elements are '%s'; '<f4' or '<f8' wanted",
                          h.descr);
-    if (h.fortran && h.shape.rank > 1)
-        return error_set(err, PFLD_ERR_UNSUPPORTED,
-                         "the array is in Fortran order; C order wanted (numpy.ascontiguousarray)");
     item = h.descr[2] == '4' ? 4 : 8;
     if (!net_shape_count(&h.shape, &out->count) || !checked_mul(out->count, item, &bytes))
         return error_set(err, PFLD_ERR_FORMAT, "the array's shape is absurdly large");
@@ -196,8 +227,7 @@ pfld_status npy_parse(const uint8_t *buf, size_t size, npy_array *out, pfld_erro
     if (!out->data)
         return error_nomem(err);
     out->shape = h.shape;
-    for (size_t i = 0; i < out->count; i++)
-        out->data[i] = item == 4 ? load_f32(buf + start + 4 * i) : load_f64(buf + start + 8 * i);
+    load_elements(&h, buf + start, item, out);
     return PFLD_OK;
 }
 
@@ -229,7 +259,7 @@ static size_t make_header(const net_shape *shape, char out[320])
 {
     size_t n = 10, total;
 
-    memcpy(out, MAGIC "\x01\x00", 8);
+    memcpy(out, magic, sizeof magic);
     n += (size_t)snprintf(out + n, 320 - n, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
     for (int i = 0; i < shape->rank; i++)
         n += (size_t)snprintf(out + n, 320 - n, "%s%" PRId64 "%s", i ? " " : "", shape->dim[i],
@@ -261,23 +291,43 @@ static void put_floats(FILE *f, const float *data, size_t count)
     }
 }
 
-pfld_status npy_write(const char *path, const net_shape *shape, const float *data, pfld_error *err)
+/* 0 or errno. */
+static int write_file(const char *path, const net_shape *shape, const float *data, size_t count)
 {
     char start[320];
-    size_t count, n = make_header(shape, start);
-    FILE *f;
+    size_t n = make_header(shape, start);
+    FILE *f = fopen(path, "wbx");
     bool failed;
 
-    if (!net_shape_count(shape, &count))
-        return error_set(err, PFLD_ERR_ARG, "%.150s: the shape is open", path);
-    f = fopen(path, "wb");
     if (!f)
-        return error_sys(err, errno, "%.150s", path);
+        return errno;
     errno = 0;
     fwrite(start, 1, n, f);
     put_floats(f, data, count);
     failed = ferror(f) != 0;
-    if (fclose(f) || failed)
-        return error_sys(err, errno, "%.150s", path);
-    return PFLD_OK;
+    if (fclose(f) == 0 && !failed)
+        return 0;
+    return errno ? errno : EIO;
+}
+
+pfld_status npy_write(const char *path, const net_shape *shape, const float *data, pfld_error *err)
+{
+    size_t count, room = strlen(path) + TMP_SUFFIX;
+    char *tmp;
+    int sys;
+
+    if (!net_shape_count(shape, &count))
+        return error_set(err, PFLD_ERR_ARG, "%.150s: the shape is open", path);
+    tmp = mem_alloc(room, 1);
+    if (!tmp)
+        return error_nomem(err);
+    snprintf(tmp, room, "%s.tmp-%ld", path, (long)getpid());
+    remove(tmp); /* what a killed process of the same number may have left */
+    sys = write_file(tmp, shape, data, count);
+    if (!sys && rename(tmp, path) != 0)
+        sys = errno;
+    if (sys)
+        remove(tmp);
+    mem_free(tmp);
+    return sys ? error_sys(err, sys, "%.150s", path) : PFLD_OK;
 }

@@ -282,6 +282,9 @@ pfld_status cli_parse(const cli_command *c, cli_args *args, void *fields, pfld_e
     if (n > c->max_operands)
         return error_set(err, PFLD_ERR_ARG, "'%.80s' is one too many: pfld %s %s",
                          args->at[c->max_operands], c->name, c->synopsis);
+    for (size_t i = 0; i < n; i++)
+        if (!*args->at[i])
+            return error_set(err, PFLD_ERR_ARG, "%s wanted, '' found", c->operand);
     return PFLD_OK;
 }
 

@@ -416,13 +416,68 @@ static void a_header_tells_which_column_is_what(void **state)
     boxes_free(&t);
 }
 
-static void wrong_rows_are_named_by_line(void **state)
+static void tables_from_spreadsheets_are_read(void **state)
+{
+    boxes_table t;
+    size_t at = 0;
+
+    (void)state;
+    assert_int_equal(parse_boxes("\xef\xbb\xbf"
+                                 "File, LEFT ,Top,Right,\tbottom\r\n"
+                                 " ./a b.jpg , 1,2 ,3,4 \r\n\" c.jpg \" ,1,2,3,4\r\n",
+                                 &t, NULL),
+                     PFLD_OK);
+    assert_int_equal(t.n, 2);
+    assert_float_equal(t.rows[0].box.x, 1, 0);
+    assert_string_equal(t.rows[1].file, " c.jpg "); /* quotes keep blanks */
+    assert_non_null(boxes_next(&t, "a b.jpg", &at));
+    at = 0;
+    assert_non_null(boxes_next(&t, "././/a b.jpg", &at));
+    at = 0;
+    assert_non_null(boxes_next(&t, "d/a b.jpg", &at));
+    at = 0;
+    assert_null(boxes_next(&t, ".a b.jpg", &at));
+    boxes_free(&t);
+    assert_int_equal(parse_boxes("\xef\xbb\xbf"
+                                 "a,1,2,3,4",
+                                 &t, NULL),
+                     PFLD_OK);
+    assert_string_equal(t.rows[0].file, "a");
+    boxes_free(&t);
+}
+
+static void a_wrong_row_is_wrong_for_its_file_alone(void **state)
 {
     static const char *const cases[][2] = {
-        {"a,1,2,3,4\nb,1,2,x,4", "b.csv: line 2: right is 'x', not a number"},
-        {"a,1,2,3", "line 1 has no column 'bottom'"},
-        {"a,3,2,3,4", "line 1: right must be greater than left"},
-        {"file,left,top,right\na,1,2,3", "line 1"},
+        {"b,1,2,x,4", "b.csv: line 2: right is 'x', not a number"},
+        {"b,1,2,3", "line 2 has no column 'bottom'"},
+        {"b", "line 2 has no column 'left'"},
+        {"b,3,2,3,4", "line 2: right must be greater than left"},
+        {"b,left,top,right,bottom", "line 2: left is 'left', not a number"},
+    };
+    char text[64];
+    boxes_table t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(text, sizeof text, "a,1,2,3,4\n%s\nc,1,2,3,4\n", cases[i][0]);
+        assert_int_equal(parse_boxes(text, &t, NULL), PFLD_OK);
+        assert_int_equal(t.n, 3);
+        assert_null(t.rows[0].wrong);
+        assert_null(t.rows[2].wrong);
+        assert_string_equal(t.rows[1].file, "b");
+        assert_non_null(t.rows[1].wrong);
+        assert_non_null(strstr(t.rows[1].wrong, cases[i][1]));
+        boxes_free(&t);
+    }
+}
+
+static void tables_without_the_columns_are_refused(void **state)
+{
+    static const char *const cases[][2] = {
+        {"file,left,top,right\na,1,2,3", "line 1 has no column 'bottom'"},
+        {"name,x,y,w,h\na,1,2,3,4", "line 1 has no column 'file': file,left,top,right,bottom"},
+        {"left,top,right,bottom,file\n1,2,3,4,a\n1,2,3,4", "line 3 has no column 'file'"},
     };
     boxes_table t;
     pfld_error err;
@@ -490,6 +545,25 @@ static void npy_of_every_sound_kind_is_read(void **state)
     }
 }
 
+static void npy_in_fortran_order_is_turned(void **state)
+{
+    const float data[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    uint8_t buf[256];
+    size_t n = make_npy(buf, DICT("<f4", "True", "2, 3, 2"), data, sizeof data);
+    npy_array a;
+
+    (void)state;
+    assert_int_equal(npy_parse(buf, n, &a, NULL), PFLD_OK);
+    assert_int_equal(a.count, 12);
+    for (size_t i = 0; i < 12; i++) /* [i / 6][i / 2 % 3][i % 2]; the first axis is the nearest */
+        assert_float_equal(a.data[i], data[i / 6 + 2 * (i / 2 % 3) + 6 * (i % 2)], 0);
+    npy_free(&a);
+    n = make_npy(buf, DICT("<f4", "True", "0, 3"), data, 0);
+    assert_int_equal(npy_parse(buf, n, &a, NULL), PFLD_OK);
+    assert_int_equal(a.count, 0);
+    npy_free(&a);
+}
+
 static void npy_version_2_has_a_longer_header_length(void **state)
 {
     const char *dict = DICT("<f4", "False", "");
@@ -526,7 +600,6 @@ static void damaged_npy_is_refused(void **state)
         DICT("<f4", "False", "9223372036854775807, 9223372036854775807"),
         DICT("<f4", "False", "99999999999999999999999"),
         DICT("<f4", "False", "4611686018427387904, 4"),
-        DICT("<f4", "True", "2, 3"),
         DICT(">f4", "False", "6,"),
         DICT("<i4", "False", "6,"),
         DICT("|O", "False", "6,"),
@@ -744,8 +817,11 @@ int main(void)
         cmocka_unit_test(numbers_print_without_noise),
         cmocka_unit_test(boxes_are_found_by_path_or_base_name),
         cmocka_unit_test(a_header_tells_which_column_is_what),
-        cmocka_unit_test(wrong_rows_are_named_by_line),
+        cmocka_unit_test(tables_from_spreadsheets_are_read),
+        cmocka_unit_test(a_wrong_row_is_wrong_for_its_file_alone),
+        cmocka_unit_test(tables_without_the_columns_are_refused),
         cmocka_unit_test(npy_of_every_sound_kind_is_read),
+        cmocka_unit_test(npy_in_fortran_order_is_turned),
         cmocka_unit_test(npy_version_2_has_a_longer_header_length),
         cmocka_unit_test(damaged_npy_is_refused),
         cmocka_unit_test(npy_cut_anywhere_is_refused),

@@ -297,6 +297,11 @@ static encoder *encoder_of(const char *path)
     return NULL;
 }
 
+bool media_is_writable(const char *path)
+{
+    return encoder_of(path) != NULL;
+}
+
 static bool put(FILE *f, const media_buffer *b)
 {
     return fwrite(b->data, 1, b->size, f) == b->size && fflush(f) == 0;

@@ -2,6 +2,7 @@
 #ifndef MEDIA_CODEC_H
 #define MEDIA_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ pfld_status media_read(const char *path, media_image *out, pfld_error *err);
 
 /* Accepts NULL and the zeroed struct. */
 void media_image_free(media_image *img);
+
+/* True where path's ending is one that media_write() takes, or path is "-". */
+bool media_is_writable(const char *path);
 
 /*
  * Writes .png, .jpg or .jpeg (quality 92, colour at full resolution), by the name's ending in

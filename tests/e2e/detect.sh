@@ -50,6 +50,9 @@ is_json
 printf 'file,left,top,right,bottom\nface.ppm,20,20,80,80\nelse.ppm,1,1,9,9\n' >boxes.csv
 good detect --model tiny.onnx --boxes boxes.csv face.ppm
 cmp -s stdout json || fail "--boxes changes the result"
+printf '\xef\xbb\xbfFile, Left, Top, Right, Bottom\r\n./face.ppm, 20, 20, 80, 80\r\n' >sheet.csv
+good detect --model tiny.onnx --boxes sheet.csv face.ppm
+cmp -s stdout json || fail "--boxes of a spreadsheet changes the result"
 mkdir in && cp face.ppm in/
 good detect --model tiny.onnx --boxes boxes.csv in/face.ppm
 good detect --model open.onnx --box '20,20,80,80' face.ppm
@@ -76,14 +79,20 @@ cp face.ppm other.ppm
 good "${detect[@]}" face.ppm other.ppm -o out/
 is_png out/face.png
 is_png out/other.png
-bad 2 "both be drawn into face.png" "${detect[@]}" face.ppm in/face.ppm -o out
+bad 2 "both be drawn into out/face.png" "${detect[@]}" face.ppm in/face.ppm -o out
+bad 2 "both be drawn into out/stdin.png" "${detect[@]}" - stdin.ppm -o out/ <face.ppm
 cp drawn.png face.png
 cp face.png before.png
 bad 2 "face.png would be overwritten" "${detect[@]}" face.png -o ./face.png
 bad 2 "face.png would be overwritten" "${detect[@]}" face.png -o .
 cmp -s face.png before.png || fail "the input was overwritten"
-bad 1 "drawn.gif: .*must end in" "${detect[@]}" face.ppm -o drawn.gif
+bad 2 "picture: 'drawn.gif' must end in .png, .jpg or .jpeg" "${detect[@]}" face.ppm -o drawn.gif
+[ ! -s stdout ] || fail "work was done before the picture's name was looked at"
 bad 1 "nowhere/drawn.png" "${detect[@]}" face.ppm -o nowhere/drawn.png
+
+{ printf 'P5\n33000 8\n255\n'; head -c 264000 /dev/zero; } >long.pgm
+bad 1 "^pfld: long.pgm: .*too large to draw on" detect --model tiny.onnx --box 0,0,8,8 \
+    long.pgm -o x.png
 
 # --- what fails is named, the rest is done ---
 : >empty.jpg
@@ -106,7 +115,12 @@ bad 1 "^pfld: other.ppm: boxes.csv has no box" detect --model tiny.onnx --boxes 
 cmp -s stdout json || fail "a file without boxes spoils the other"
 bad 1 "missing.csv: No such file" detect --model tiny.onnx --boxes missing.csv face.ppm
 printf 'face.ppm,1,2,3\n' >short.csv
-bad 1 "short.csv: line 1 has no column 'bottom'" detect --model tiny.onnx --boxes short.csv face.ppm
+printf 'name,left,top,right,bottom\nface.ppm,20,20,80,80\n' >name.csv
+bad 1 "name.csv: line 1 has no column 'file'" detect --model tiny.onnx --boxes name.csv face.ppm
+printf 'other.ppm,20,20,80,80\n' >>short.csv
+bad 1 "^pfld: face.ppm: short.csv: line 1 has no column 'bottom'" detect --model tiny.onnx \
+    --boxes short.csv face.ppm other.ppm
+sed 's/other/face/' stdout | cmp -s - json || fail "a wrong row spoils another file"
 
 # --- models that are none ---
 bad 1 "missing.onnx: No such file" detect --model missing.onnx --box 1,1,9,9 face.ppm

@@ -21,6 +21,9 @@ says '"inputs":\[\{"name":"image","shape":\[1,3,112,112\]\}\]'
 says '"parameters":2424,"scheme":"ibug68","points":68,'
 says '"macs":86848,"activation_bytes":[1-9][0-9]*,"weight_bytes":[1-9][0-9]*'
 says '"metadata":\{"pfld.kind":"landmarks"'
+sed 's/none: a test/none: \x1b[31mx/' tiny.onnx >red.onnx
+good info red.onnx
+says 'pfld.licence: none: \?\[31mx$'
 good info open.onnx --json
 says '"shape":\["\?",3,112,112\]'
 good info tiny.onnx --layers --isa scalar
@@ -60,13 +63,19 @@ mkdir -p a/b/c
 (cd a/b/c && "$PFLD" run "$work/evil.onnx" "$work/in.npy" -o out >/dev/null)
 [ "$(find a -type f)" = a/b/c/out/_._.._evil_out.npy ] || fail "an output's name left its folder"
 
-bad 1 "^pfld: out/landmarks.npy: " run tiny.onnx out/landmarks.npy -o out # 1x136 is not 1x3x112x112
+bad 1 "^pfld: out/landmarks.npy: " run tiny.onnx out/landmarks.npy -o new # 1x136 is not 1x3x112x112
 head -c 5000 in.npy >cut.npy
 bad 1 "^pfld: cut.npy: 4872 bytes of data, 150528 expected" run tiny.onnx cut.npy -o out
 bad 1 "^pfld: tiny.onnx: not a .npy file" run tiny.onnx tiny.onnx -o out
 bad 1 "^pfld: missing.npy: No such file" run tiny.onnx missing.npy -o out
 bad 1 "^pfld: cut.npy is not a folder" run tiny.onnx in.npy -o cut.npy
 bad 1 "^pfld: no/where: No such file" run tiny.onnx in.npy -o no/where
+
+cp in.npy landmarks.npy
+bad 2 "landmarks.npy would be overwritten" run tiny.onnx ./landmarks.npy -o .
+cmp -s in.npy landmarks.npy || fail "the input was overwritten"
+good run tiny.onnx in.npy -o out
+[ "$(ls out)" = landmarks.npy ] || fail "something else than the output is left in out"
 
 # --- bench: what it measures, not how fast ---
 run "$PFLD" bench --model tiny.onnx --runs 3 --layers --isa scalar --pin 0
@@ -75,5 +84,6 @@ is_json
 says '^\{"v":1,"what":"net","model":"tiny.onnx","isa":"scalar","threads":1,"batch":1,"min_ms":[0-9.e-]+,"median_ms":[0-9.e-]+,"macs":86848,"runs":3\}$'
 says '^\{"v":1,"what":"landmarks",'
 says '^\{"v":1,"what":"layer",.*"op":"Conv",.*"macs":84672,'
+! grep -q 'not "landmarks"' stderr || fail "bench: a landmark model is taken for none"
 grep -q 'GFLOP/s' stderr || fail "bench: no summary on stderr"
 bad 1 "^pfld: missing.onnx: No such file" bench --model missing.onnx

@@ -18,11 +18,14 @@ grep -q 'Usage: pfld COMMAND' stderr || fail "without arguments: no usage"
 wrong "did you mean detect\?" detcet face.ppm
 wrong "no command 'fly': 'pfld help' lists them" fly
 wrong "a command is wanted before --model" --model tiny.onnx
+wrong "'detect' is one too many: pfld --version" --version detect
+wrong "'x' is one too many: pfld --help" --help x
 wrong "did you mean info\?" help ifno
 wrong "--completion: 'fish' is not one of bash, zsh" help --completion fish
 wrong "do not go together" help --man detect
 
 wrong "FILE is missing" detect --box 1,2,3,4 --model tiny.onnx
+wrong "detect: FILE wanted, '' found" detect '' --box 1,2,3,4 --model tiny.onnx
 wrong "where are the faces\?" detect face.ppm --model tiny.onnx
 wrong "which model\?" detect face.ppm --box 1,2,3,4
 wrong "did you mean --format\?" "${detect[@]}" --fromat csv
