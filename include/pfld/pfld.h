@@ -168,8 +168,8 @@ PFLD_API pfld_isa pfld_session_isa(const pfld_session *session);
 
 /*
  * Landmarks and head pose of the one face whose box the caller knows. The box must touch the image
- * and have sides from 0.001 to 10,000,000 pixels, else PFLD_ERR_ARG; it may reach beyond the border,
- * which is then replicated. Same session, image and box: same bits.
+ * and have sides from 0.001 to 10,000,000 pixels, else PFLD_ERR_ARG; it may reach beyond the
+ * border, which is then replicated. Same session, image and box: same bits.
  */
 PFLD_API pfld_status pfld_landmarks(pfld_session *session, const pfld_image *img,
                                     const pfld_box *box, pfld_face *face, pfld_error *err);
