@@ -1,6 +1,7 @@
 /* The public interface: argument checks, options, models and sessions. */
 #include "pfld/pfld.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -234,13 +235,13 @@ static pfld_status build_session(const pfld_model *m, const pfld_options *opt, a
         return st;
     s = arena_alloc(mem, 1, sizeof *s);
     st = s ? landmarks_create(m->graph, &m->how, opt->isa, mem, &s->net, err) : error_nomem(err);
-    if (st == PFLD_ERR_NOMEM && opt->workspace)
-        return error_set(err, PFLD_ERR_NOMEM,
-                         "out of memory: is the workspace of %zu bytes as "
-                         "large as pfld_workspace_size() says?",
-                         opt->workspace_size);
     if (st == PFLD_OK)
         *out = s;
+    else if (st == PFLD_ERR_NOMEM && opt->workspace)
+        error_set(err, st,
+                  "out of memory: is the workspace of %zu bytes as large as pfld_workspace_size() "
+                  "says?",
+                  opt->workspace_size);
     return st;
 }
 
@@ -264,6 +265,7 @@ static pfld_status create_session(const pfld_model *m, const pfld_options *opt, 
         arena_free(&mem);
         return st;
     }
+    assert(*out);
     (*out)->mem = mem;
     return PFLD_OK;
 }
