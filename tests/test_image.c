@@ -525,6 +525,40 @@ static void the_same_map_gives_the_same_bits(void **state)
     free(b.data);
 }
 
+/* Grey pictures are warped one sample after the other; stretches of coloured ones may go through
+ * vector code, which must not be told apart. */
+static void a_channel_is_warped_as_if_it_were_alone(void **state)
+{
+    static const pfld_format coloured[] = {PFLD_RGB8, PFLD_RGBA8};
+    pfld_image dst = make(40, 30, PFLD_RGB8), alone = make(40, 30, PFLD_GRAY8);
+    int n = 0;
+
+    (void)state;
+    for (int f = 0; f < 2; f++) {
+        pfld_image src = make(150, 130, coloured[f]), one = make(150, 130, PFLD_GRAY8);
+        int channels = image_channels(src.format);
+        fill(&src, 11);
+        memset(src.data, 255, (size_t)src.stride * 60); /* the largest sums too */
+        for (int m = 0; m < 48; m++, n++) {
+            float scale = 0.3f + 0.07f * (float)m;
+            affine t = turned(scale, 7.5f * (float)m, 75 - 20 * scale, (float)(2 * m));
+            image_warp(&src, &t, &dst);
+            for (int c = 0; c < 3; c++) {
+                for (int i = 0; i < 150 * 130; i++)
+                    one.data[i] = src.data[i * channels + c];
+                image_warp(&one, &t, &alone);
+                for (int i = 0; i < 40 * 30; i++)
+                    assert_int_equal(dst.data[3 * i + c], alone.data[i]);
+            }
+        }
+        free(src.data);
+        free(one.data);
+    }
+    assert_int_equal(n, 96);
+    free(dst.data);
+    free(alone.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -545,6 +579,7 @@ int main(void)
         cmocka_unit_test(absurd_maps_stay_inside),
         cmocka_unit_test(nothing_outside_the_rows_is_read),
         cmocka_unit_test(the_same_map_gives_the_same_bits),
+        cmocka_unit_test(a_channel_is_warped_as_if_it_were_alone),
     };
     return cmocka_run_group_tests_name("image", tests, NULL, NULL);
 }

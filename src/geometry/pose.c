@@ -1,8 +1,8 @@
 /* Head pose: the neutral face, Euler angles, and weak perspective from landmarks. */
 #include "geometry/pose.h"
 
+#include <assert.h>
 #include <math.h>
-#include <stddef.h>
 
 #define DEGREE 0.017453292519943295 /* pi / 180 */
 
@@ -106,21 +106,21 @@ static double form(const fit *f, const double a[3], const double b[3])
     return a[0] * dot3(f->g[0], b) + a[1] * dot3(f->g[1], b) + a[2] * dot3(f->g[2], b);
 }
 
-static bool gather(const scheme *s, const pfld_point *points, fit *f)
+static bool gather(const pose_point3 *face, const pfld_point *points, size_t n, fit *f)
 {
     double mean[5] = {0}; /* of P and S */
     double largest = 0.0;
 
     *f = (fit){0};
     for (int pass = 0; pass < 2; pass++) {
-        for (int i = 0; i < s->n_rigid; i++) {
-            pfld_point p = points[s->rigid[i].point];
-            pose_point3 q = pose_neutral[s->rigid[i].face3d];
+        for (size_t i = 0; i < n; i++) {
+            pfld_point p = points[i];
+            pose_point3 q = face[i];
             double d[5] = {(double)p.x, (double)p.y, (double)q.x, (double)q.y, (double)q.z};
             if (!isfinite(p.x) || !isfinite(p.y))
                 return false;
             for (int j = 0; j < 5 && pass == 0; j++)
-                mean[j] += d[j] / s->n_rigid;
+                mean[j] += d[j] / (double)n;
             if (pass == 0)
                 continue;
             largest = fmax(largest, d[0] * d[0] + d[1] * d[1]);
@@ -265,12 +265,12 @@ static void descend(fit *f)
     }
 }
 
-bool pose_from_points(const scheme *s, const pfld_point *points, pfld_pose *pose)
+bool pose_from_pairs(const pose_point3 *face, const pfld_point *points, size_t n, pfld_pose *pose)
 {
     fit f;
 
     *pose = (pfld_pose){NAN, NAN, NAN};
-    if (s->n_rigid < 4 || !gather(s, points, &f))
+    if (n < 4 || !gather(face, points, n, &f))
         return false;
     /* start: the best affine map, then the rotation next to it */
     if (!solve3((const double(*)[3])f.g, f.m[0], f.u) ||
@@ -279,6 +279,19 @@ bool pose_from_points(const scheme *s, const pfld_point *points, pfld_pose *pose
     descend(&f);
     *pose = angles(f.u, f.v);
     return isfinite(pose->yaw) && isfinite(pose->pitch) && isfinite(pose->roll);
+}
+
+bool pose_from_points(const scheme *s, const pfld_point *points, pfld_pose *pose)
+{
+    pose_point3 face[PFLD_MAX_LANDMARKS];
+    pfld_point seen[PFLD_MAX_LANDMARKS];
+
+    assert(s->n_rigid <= PFLD_MAX_LANDMARKS);
+    for (int i = 0; i < s->n_rigid; i++) {
+        face[i] = pose_neutral[s->rigid[i].face3d];
+        seen[i] = points[s->rigid[i].point];
+    }
+    return pose_from_pairs(face, seen, (size_t)s->n_rigid, pose);
 }
 
 /* The angles of R = Rz Ry Rx, in our axes. */

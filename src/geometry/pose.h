@@ -3,6 +3,7 @@
 #define GEOMETRY_POSE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "geometry/scheme.h"
 #include "pfld/pfld.h"
@@ -56,6 +57,10 @@ pfld_pose pose_from_matrix(const float r[3][3]);
  * not finite. Allocates nothing; same points, same bits.
  */
 bool pose_from_points(const scheme *s, const pfld_point *points, pfld_pose *pose);
+
+/* The same for any face: face [n] and points [n] are the same spots in 3D and in the image. n is at
+ * least 4, and the spots do not all lie in one plane. */
+bool pose_from_pairs(const pose_point3 *face, const pfld_point *points, size_t n, pfld_pose *pose);
 
 /*
  * POSE_OPENCV     R = Rz(roll) Ry(yaw) Rx(pitch) of x right, y down, z forward: what

@@ -117,6 +117,8 @@ typedef struct kernels {
     /* b[p * b_row + j * b_col] is B[p][j]: any strides, so that B may be transposed. */
     void (*gemm_pack)(float *packed, const float *b, size_t b_row, size_t b_col, size_t k,
                       size_t n);
+    /* True where B[k][n], row-major and dense, is packed as it is. */
+    bool (*gemm_packs_itself)(size_t n);
     void (*gemm)(const gemm_args *args);
     void (*dwconv)(const dwconv_args *args);
     void (*pool)(const pool_args *args);

@@ -41,6 +41,12 @@ static void gemm_pack_scalar(float *packed, const float *b, size_t b_row, size_t
             packed[p * n + j] = b[p * b_row + j * b_col];
 }
 
+static bool gemm_packs_itself_scalar(size_t n)
+{
+    (void)n;
+    return true;
+}
+
 static void gemm_scalar(const gemm_args *g)
 {
     for (size_t i = 0; i < g->m; i++)
@@ -216,6 +222,7 @@ const kernels kernels_scalar = {
     .gemm_mr = 1,
     .gemm_nr = 1,
     .gemm_packed_size = gemm_packed_size_scalar,
+    .gemm_packs_itself = gemm_packs_itself_scalar,
     .gemm_pack = gemm_pack_scalar,
     .gemm = gemm_scalar,
     .dwconv = dwconv_scalar,

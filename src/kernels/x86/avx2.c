@@ -21,6 +21,7 @@ const kernels kernels_avx2 = {
     .gemm_mr = GEMM_ROWS_2,
     .gemm_nr = (size_t)GEMM_VECS * VL,
     .gemm_packed_size = gemm_packed_size,
+    .gemm_packs_itself = gemm_packs_itself,
     .gemm_pack = gemm_pack,
     .gemm = gemm_run,
     .dwconv = dwconv_run,

@@ -23,6 +23,7 @@ const kernels kernels_avx512 = {
     .gemm_mr = GEMM_ROWS_4,
     .gemm_nr = (size_t)GEMM_VECS * VL,
     .gemm_packed_size = gemm_packed_size,
+    .gemm_packs_itself = gemm_packs_itself,
     .gemm_pack = gemm_pack,
     .gemm = gemm_run,
     .dwconv = dwconv_run,

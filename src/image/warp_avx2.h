@@ -1,0 +1,36 @@
+/* A stretch of a warped row by AVX2: the same bits as the scalar code of warp.c, sooner. */
+#ifndef IMAGE_WARP_AVX2_H
+#define IMAGE_WARP_AVX2_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#  define WARP_AVX2 1
+#else
+#  define WARP_AVX2 0
+#endif
+
+#define WARP_FRACTION 10 /* bits of the fixed-point source coordinates */
+#define WARP_STRETCH  16 /* pixels of dst at once, at most */
+#define WARP_TAPS     16 /* bilinear samples to a pixel, at most: their sum fits in 32 bits */
+
+typedef struct warp_stretch { /* every pixel's x, y is to_fixed(x0 + i * dx, y0 + i * dy) */
+    const uint8_t *data;
+    ptrdiff_t stride;
+    int bpp;               /* 3 or 4 */
+    int first, n;          /* i from first to first + n - 1 */
+    double x0, dx, y0, dy; /* source pixels */
+    int n_taps;
+    int32_t tap_x[WARP_TAPS], tap_y[WARP_TAPS]; /* what a sample adds to x and y, fixed point */
+    double weight; /* of the sum of all samples, each 2^20 times the colour */
+} warp_stretch;
+
+#if WARP_AVX2
+/* out [n][4]: three channels in the source's order, rounded. The caller knows that the CPU has
+ * AVX2, that offsets into the picture fit in 32 bits, and that 8 bytes can be read at the left of
+ * each two pixels of each sample. */
+void warp_stretch_avx2(const warp_stretch *s, uint8_t (*out)[4]);
+#endif
+
+#endif
