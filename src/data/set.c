@@ -1,0 +1,206 @@
+/* Sets of faces: reads "FORMAT:PATH@WEIGHT" by the format's reader, whole or not at all. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "data/reader.h"
+
+#define MAX_LIST ((size_t)1 << 30) /* bytes of a list file */
+
+enum { LABEL = 96 }; /* characters of a path in a message: the end tells more than the start */
+
+typedef struct format {
+    const char *name;
+    pfld_status (*read)(reader *r, pfld_error *err);
+    bool one_face, test_part;
+} format;
+
+static const format formats[] = {
+    {"300w", read_300w, true, false},         {"csv68", read_csv68, false, false},
+    {"mtfl", read_mtfl, true, false},         {"mtfl-train", read_mtfl, true, false},
+    {"mtfl-test", read_mtfl, true, true},     {"wflw", read_wflw, false, false},
+    {"coco", read_coco, false, false},        {"imglab", read_imglab, false, false},
+    {"aflw2000", read_aflw2000, true, false},
+};
+
+static pfld_status unknown_format(text name, pfld_error *err)
+{
+    char known[160] = "";
+
+    for (size_t i = 0, used = 0; i < sizeof formats / sizeof *formats; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
+                                 formats[i].name);
+    return error_set(err, PFLD_ERR_ARG, "'%.*s' is no format of data: %s", TEXT_SHOWN(name), known);
+}
+
+static const format *find_format(const char *name, size_t n)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (text_is((text){name, n}, formats[i].name))
+            return &formats[i];
+    return NULL;
+}
+
+/* The label keeps the path's end where it is too long, and is 0-terminated. */
+static void make_label(const char *path, char label[LABEL + 1])
+{
+    size_t n = strlen(path);
+
+    if (n <= LABEL)
+        snprintf(label, LABEL + 1, "%s", path);
+    else
+        snprintf(label, LABEL + 1, "...%s", path + n - (LABEL - 3));
+}
+
+static text folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return (text){path, slash ? (size_t)(slash + 1 - path) : 0};
+}
+
+/* The sources are few: a new array for each keeps them in the set's arena. */
+static bool append_source(data_set *set, const reader_file *file, const reader *r)
+{
+    data_source *all = arena_alloc(&set->mem, set->n_sources + 1, sizeof *all);
+    data_source *last = all ? &all[set->n_sources] : NULL;
+
+    if (!all)
+        return false;
+    if (set->n_sources)
+        memcpy(all, set->sources, set->n_sources * sizeof *all);
+    last->spec = arena_strndup(&set->mem, file->spec, strlen(file->spec));
+    if (!last->spec)
+        return false;
+    last->n = set->n - r->first;
+    last->n_skipped = r->n_skipped;
+    last->hash = text_hash(TEXT_HASH, file->data, file->size);
+    set->sources = all;
+    set->n_sources++;
+    return true;
+}
+
+static void report_skipped(const reader *r)
+{
+    char line[256];
+
+    if (r->n_skipped == 0 || !r->opt->message)
+        return;
+    snprintf(line, sizeof line, "%s: %zu broken of %zu left out", r->label, r->n_skipped,
+             r->n_skipped + (r->set->n - r->first));
+    r->opt->message(r->opt->ctx, line);
+}
+
+static pfld_status finish(data_set *set, const reader_file *file, const reader *r, pfld_error *err)
+{
+    if (set->n == r->first && r->n_skipped)
+        return error_set(err, PFLD_ERR_FORMAT, "%s: no face is left, %zu are broken", r->label,
+                         r->n_skipped);
+    if (set->n == r->first)
+        return error_set(err, PFLD_ERR_FORMAT, "%s: no faces in it", r->label);
+    if (!append_source(set, file, r))
+        return error_nomem(err);
+    report_skipped(r);
+    return PFLD_OK;
+}
+
+pfld_status reader_run(data_set *set, const reader_file *file, const data_options *opt,
+                       pfld_error *err)
+{
+    const format *fmt = find_format(file->format, strlen(file->format));
+    char label[LABEL + 1];
+    pfld_error local = {0};
+    pfld_status status;
+    reader r = {.set = set, .opt = opt, .label = label, .weight = file->weight};
+
+    if (!fmt)
+        return unknown_format((text){file->format, strlen(file->format)}, err);
+    make_label(file->path, label);
+    r.folder = folder_of(file->path);
+    r.all = text_of(file->data, file->size);
+    r.source = (int32_t)set->n_sources;
+    r.test_part = fmt->test_part;
+    r.one_face = fmt->one_face;
+    r.no_files = file->no_files;
+    r.first = set->n;
+    status = fmt->read(&r, &local);
+    if (!status)
+        status = finish(set, file, &r, &local);
+    if (status) {
+        set->n = r.first; /* what the arena holds of the rest goes with the set */
+        if (err)
+            *err = local;
+    }
+    data_index_free(&r.pictures);
+    data_index_free(&r.faces);
+    return status;
+}
+
+/* Splits "@WEIGHT" off; an '@' that no number follows belongs to the path. */
+static pfld_status split_weight(text *path, float *weight, pfld_error *err)
+{
+    size_t at = path->n;
+    text number;
+
+    while (at && path->at[at - 1] != '@')
+        at--;
+    *weight = 1;
+    if (at == 0)
+        return PFLD_OK;
+    number = (text){path->at + at, path->n - at};
+    if (!text_number(number, weight))
+        return PFLD_OK;
+    if (!(*weight > 0))
+        return error_set(err, PFLD_ERR_ARG, "the weight '%.*s' is not above 0", TEXT_SHOWN(number));
+    path->n = at - 1;
+    return PFLD_OK;
+}
+
+static pfld_status load(data_set *set, reader_file *file, const data_options *opt, pfld_error *err)
+{
+    uint8_t *data = NULL;
+    pfld_status status = file_read(file->path, MAX_LIST, &data, &file->size, err);
+
+    if (status)
+        return status;
+    file->data = data;
+    status = reader_run(set, file, opt, err);
+    mem_free(data);
+    return status;
+}
+
+pfld_status data_set_add(data_set *set, const char *spec, const data_options *opt, pfld_error *err)
+{
+    const char *colon = strchr(spec, ':');
+    reader_file file = {.spec = spec};
+    arena mem = {0};
+    pfld_status status;
+    const format *fmt;
+    text path;
+
+    if (!colon)
+        return error_set(err, PFLD_ERR_ARG, "'%.120s': data is given as FORMAT:PATH[@WEIGHT]",
+                         spec);
+    fmt = find_format(spec, (size_t)(colon - spec));
+    if (!fmt)
+        return unknown_format((text){spec, (size_t)(colon - spec)}, err);
+    path = (text){colon + 1, strlen(colon + 1)};
+    status = split_weight(&path, &file.weight, err);
+    if (status)
+        return status;
+    if (path.n == 0)
+        return error_set(err, PFLD_ERR_ARG, "'%.120s': a path is missing", spec);
+    file.format = fmt->name;
+    file.path = arena_strndup(&mem, path.at, path.n);
+    status = file.path ? load(set, &file, opt, err) : error_nomem(err);
+    arena_free(&mem);
+    return status;
+}
+
+void data_set_free(data_set *set)
+{
+    mem_free(set->samples);
+    arena_free(&set->mem);
+    *set = (data_set){0};
+}
