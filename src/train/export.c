@@ -1,0 +1,121 @@
+/* From training form to the ONNX file that inference loads. */
+#define _POSIX_C_SOURCE 200809L
+#include "train/export.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/mem.h"
+#include "net/arch.h"
+#include "net/fold.h"
+#include "net/onnx.h"
+#include "net/shape.h"
+
+/* Shapes have to be closed for folding; the batch is opened again behind it. */
+static pfld_status set_batch(net_graph *g, int64_t n)
+{
+    size_t i;
+
+    for (i = 0; i < g->n_inputs; i++)
+        g->values[g->inputs[i]].shape.dim[0] = n;
+    for (i = 0; i < g->n_outputs; i++)
+        g->values[g->outputs[i]].shape.dim[0] = n;
+    return PFLD_OK;
+}
+
+static pfld_status fold_for_inference(net_graph *g, pfld_error *err)
+{
+    net_shape shape = g->values[g->inputs[0]].shape;
+    pfld_status st = PFLD_OK;
+
+    if (g->n_outputs > 1)
+        st = arch_strip(g, "angles", err);
+    shape.dim[0] = 1;
+    if (st == PFLD_OK)
+        st = net_input_set_shape(g, 0, &shape, err);
+    if (st == PFLD_OK)
+        st = net_infer_shapes(g, err);
+    if (st == PFLD_OK)
+        st = net_fold(g, err);
+    return st == PFLD_OK ? set_batch(g, NET_DIM_OPEN) : st;
+}
+
+static bool set_facts(net_graph *g, const export_facts *f)
+{
+    char crop[96];
+    const struct {
+        const char *key, *value;
+    } meta[] = {{"pfld.kind", "landmarks"},
+                {"pfld.scheme", f->scheme},
+                {"pfld.crop", crop},
+                {"pfld.input", EXPORT_INPUT},
+                {"pfld.outputs", "landmarks: x0 y0 x1 y1 ... in 0..1 over the crop's borders"},
+                {"pfld.training", f->training},
+                {"pfld.metrics", f->metrics},
+                {"pfld.licence", f->licence}};
+    size_t i;
+
+    snprintf(crop, sizeof crop, "scale=%.6g shift=%.6g,%.6g", (double)f->crop.scale,
+             (double)f->crop.shift_x, (double)f->crop.shift_y);
+    for (i = 0; i < sizeof meta / sizeof meta[0]; i++)
+        if (meta[i].value && !net_meta_set(g, meta[i].key, meta[i].value))
+            return false;
+    return true;
+}
+
+static pfld_status write_all(const char *path, const uint8_t *buf, size_t size, pfld_error *err)
+{
+    FILE *f = fopen(path, "wb");
+    bool ok;
+
+    if (!f)
+        return error_sys(err, errno, "%s", path);
+    ok = fwrite(buf, 1, size, f) == size && fflush(f) == 0 && fsync(fileno(f)) == 0;
+    if (fclose(f) != 0 || !ok) {
+        pfld_status st = error_sys(err, errno, "%s", path);
+        remove(path);
+        return st;
+    }
+    return PFLD_OK;
+}
+
+static pfld_status write_atomically(const char *path, const uint8_t *buf, size_t size,
+                                    pfld_error *err)
+{
+    size_t room = strlen(path) + sizeof ".tmp";
+    char *tmp = mem_alloc(room, 1);
+    pfld_status st;
+
+    if (!tmp)
+        return error_nomem(err);
+    snprintf(tmp, room, "%s.tmp", path);
+    st = write_all(tmp, buf, size, err);
+    if (st == PFLD_OK && rename(tmp, path) != 0)
+        st = error_sys(err, errno, "%s", path);
+    mem_free(tmp);
+    return st;
+}
+
+pfld_status export_onnx(const train_net *net, const export_facts *facts, const char *path,
+                        pfld_error *err)
+{
+    net_graph *g = NULL;
+    uint8_t *buf = NULL;
+    size_t size;
+    pfld_status st = train_export(net, &g, err);
+
+    if (st == PFLD_OK)
+        st = fold_for_inference(g, err);
+    if (st == PFLD_OK && !set_facts(g, facts))
+        st = error_nomem(err);
+    if (st == PFLD_OK)
+        st = net_onnx_write(g, &buf, &size, err);
+    if (st == PFLD_OK)
+        st = write_atomically(path, buf, size, err);
+    mem_free(buf);
+    net_graph_free(g);
+    return st;
+}

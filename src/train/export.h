@@ -1,0 +1,24 @@
+/* From training form to the ONNX file that inference loads. */
+#ifndef TRAIN_EXPORT_H
+#define TRAIN_EXPORT_H
+
+#include "data/loader.h"
+#include "train/engine.h"
+
+typedef struct export_facts {                          /* metadata, see docs/models.md */
+    const char *scheme, *training, *metrics, *licence; /* NULL: left out */
+    crop_rule crop;
+} export_facts;
+
+/* Without the auxiliary net, batch normalisation folded, batch dimension open; atomically. */
+pfld_status export_onnx(const train_net *net, const export_facts *facts, const char *path,
+                        pfld_error *err);
+
+/* What a byte of the crop becomes in training and, by metadata, in inference: 0..255 to -1..1. */
+#define EXPORT_INPUT "rgb,-1..1"
+static inline float export_input(uint8_t byte)
+{
+    return (2.0f / 255.0f) * (float)byte - 1.0f;
+}
+
+#endif
