@@ -1,0 +1,216 @@
+/* A folder for people: the error curve, the worst faces, every face's error. */
+#define _POSIX_C_SOURCE 200809L
+#include "eval/report.h"
+
+#include <cairo.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/error.h"
+#include "core/mem.h"
+#include "geometry/affine.h"
+#include "geometry/box.h"
+#include "image/image.h"
+#include "media/chart.h"
+#include "media/codec.h"
+
+enum { COLUMNS = 6, ROWS = 4, CELL = 224, CED_POINTS = 201 };
+#define CED_MAX 10.0 /* percent */
+
+typedef struct report {
+    const eval_run *run;
+    const char *dir;
+    const eval_face **order; /* [run->n], worst first */
+} report;
+
+static pfld_status path_in(const report *r, const char *name, char *buf, size_t size,
+                           pfld_error *err)
+{
+    if (snprintf(buf, size, "%s/%s", r->dir, name) >= (int)size)
+        return error_set(err, PFLD_ERR_ARG, "%.80s...: the name is too long", r->dir);
+    return PFLD_OK;
+}
+
+static int by_error(const void *a, const void *b)
+{
+    double x = (*(const eval_face *const *)a)->error, y = (*(const eval_face *const *)b)->error;
+
+    return (x < y) - (x > y);
+}
+
+/* ---- the curve ---- */
+
+static pfld_status write_curve(const report *r, const char *title, pfld_error *err)
+{
+    double x[CED_POINTS], y[CED_POINTS];
+    chart_series s = {eval_norm_names[r->run->norm], x, y, CED_POINTS};
+    chart c = {.title = title,
+               .x_label = "NME, percent",
+               .y_label = "faces below, percent",
+               .series = &s,
+               .n = 1,
+               .x_max = CED_MAX,
+               .y_max = 100};
+    char path[4096];
+    size_t below = r->run->n;
+    pfld_status st = path_in(r, "ced.svg", path, sizeof path, err);
+
+    for (int i = CED_POINTS - 1; i >= 0; i--) { /* order is worst first */
+        x[i] = CED_MAX * i / (CED_POINTS - 1);
+        while (below > 0 && r->order[r->run->n - below]->error > x[i])
+            below--;
+        y[i] = 100.0 * (double)below / (double)r->run->n;
+    }
+    return st == PFLD_OK ? chart_write(path, &c, err) : st;
+}
+
+/* ---- every face ---- */
+
+static pfld_status write_faces(const report *r, pfld_error *err)
+{
+    char path[4096];
+    FILE *f;
+    pfld_status st = path_in(r, "faces.csv", path, sizeof path, err);
+
+    if (st != PFLD_OK)
+        return st;
+    f = fopen(path, "w");
+    if (!f)
+        return error_sys(err, errno, "%s", path);
+    fprintf(f, "nme,where,image\n");
+    for (size_t i = 0; i < r->run->n; i++)
+        fprintf(f, "%.4f,\"%s\",\"%s\"\n", r->order[i]->error, r->order[i]->sample->where,
+                r->order[i]->sample->image);
+    if (fclose(f) != 0)
+        return error_sys(err, errno, "%s", path);
+    return PFLD_OK;
+}
+
+/* ---- the worst ---- */
+
+static void draw_points(cairo_t *cr, const pfld_point *p, int n, const affine *to_cell)
+{
+    for (int i = 0; i < n; i++) {
+        pfld_point q = affine_apply(to_cell, p[i]);
+        cairo_arc(cr, (double)q.x + 0.5, (double)q.y + 0.5, 1.7, 0, 6.2831853);
+        cairo_fill(cr);
+    }
+}
+
+static void paint_cell(cairo_t *cr, const pfld_image *cell)
+{
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, CELL, CELL);
+    unsigned char *to = cairo_image_surface_get_data(s);
+    int stride = cairo_image_surface_get_stride(s);
+
+    if (cairo_surface_status(s) == CAIRO_STATUS_SUCCESS) {
+        cairo_surface_flush(s);
+        for (int y = 0; y < CELL; y++)
+            for (int x = 0; x < CELL; x++) {
+                const uint8_t *p = cell->data + (ptrdiff_t)y * cell->stride + (ptrdiff_t)3 * x;
+                uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+                *(uint32_t *)(void *)(to + (ptrdiff_t)y * stride + (ptrdiff_t)4 * x) = v;
+            }
+        cairo_surface_mark_dirty(s);
+        cairo_set_source_surface(cr, s, 0, 0);
+        cairo_paint(cr);
+    }
+    cairo_surface_destroy(s);
+}
+
+/* The true points green, those found red, and the error. */
+static pfld_status draw_face(cairo_t *cr, const eval_face *f, pfld_image *cell, pfld_error *err)
+{
+    const crop_rule rule = {.scale = 1.4f};
+    pfld_box box = box_around(f->sample->points, (size_t)f->sample->scheme->n);
+    affine to_image = affine_from_crop(&box, &rule, 0, CELL), to_cell;
+    media_image photo = {0};
+    char text[32];
+    pfld_status st = media_read(f->sample->image, &photo, err);
+
+    if (st != PFLD_OK)
+        return st;
+    image_warp(&photo.view, &to_image, cell);
+    media_image_free(&photo);
+    paint_cell(cr, cell);
+    if (!affine_invert(&to_image, &to_cell))
+        return PFLD_OK;
+    cairo_set_source_rgb(cr, 0.2, 0.95, 0.3);
+    draw_points(cr, f->sample->points, f->sample->scheme->n, &to_cell);
+    cairo_set_source_rgb(cr, 1, 0.25, 0.2);
+    draw_points(cr, f->found.landmarks, f->found.n_landmarks, &to_cell);
+    snprintf(text, sizeof text, "%.1f %%", f->error);
+    cairo_set_source_rgb(cr, 1, 1, 1);
+    cairo_move_to(cr, 6, CELL - 8);
+    cairo_show_text(cr, text);
+    return PFLD_OK;
+}
+
+static pfld_status draw_worst(const report *r, cairo_t *cr, pfld_error *err)
+{
+    pfld_image cell = {
+        .width = CELL, .height = CELL, .stride = (ptrdiff_t)CELL * 3, .format = PFLD_RGB8};
+    pfld_status st = PFLD_OK;
+
+    cell.data = mem_alloc((size_t)CELL * CELL, 3);
+    if (!cell.data)
+        return error_nomem(err);
+    cairo_select_font_face(cr, "@cairo:", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(cr, 14);
+    for (size_t i = 0; i < r->run->n && i < (size_t)COLUMNS * (size_t)ROWS && st == PFLD_OK; i++) {
+        size_t left = i % COLUMNS * CELL, top = i / COLUMNS * CELL;
+        cairo_save(cr);
+        cairo_translate(cr, (double)left, (double)top);
+        cairo_rectangle(cr, 0, 0, CELL, CELL);
+        cairo_clip(cr);
+        st = draw_face(cr, r->order[i], &cell, err);
+        cairo_restore(cr);
+    }
+    mem_free(cell.data);
+    return st;
+}
+
+static pfld_status write_worst(const report *r, pfld_error *err)
+{
+    cairo_surface_t *s =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, COLUMNS * CELL, ROWS * CELL);
+    cairo_t *cr = cairo_create(s);
+    char path[4096];
+    pfld_status st = path_in(r, "worst.png", path, sizeof path, err);
+
+    if (st == PFLD_OK)
+        st = draw_worst(r, cr, err);
+    if (st == PFLD_OK && cairo_status(cr) != CAIRO_STATUS_SUCCESS)
+        st = error_nomem(err);
+    if (st == PFLD_OK && cairo_surface_write_to_png(s, path) != CAIRO_STATUS_SUCCESS)
+        st = error_sys(err, errno, "%s", path);
+    cairo_destroy(cr);
+    cairo_surface_destroy(s);
+    return st;
+}
+
+pfld_status eval_report_write(const eval_run *run, const char *dir, const char *title,
+                              pfld_error *err)
+{
+    report r = {.run = run, .dir = dir};
+    pfld_status st;
+
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+        return error_sys(err, errno, "%s", dir);
+    r.order = mem_alloc(run->n, sizeof *r.order);
+    if (!r.order)
+        return error_nomem(err);
+    for (size_t i = 0; i < run->n; i++)
+        r.order[i] = &run->faces[i];
+    qsort(r.order, run->n, sizeof *r.order, by_error);
+    st = write_curve(&r, title, err);
+    if (st == PFLD_OK)
+        st = write_faces(&r, err);
+    if (st == PFLD_OK)
+        st = write_worst(&r, err);
+    mem_free((void *)r.order);
+    return st;
+}

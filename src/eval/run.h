@@ -1,0 +1,53 @@
+/* A landmark model over a data set: every face's error, by point. */
+#ifndef EVAL_RUN_H
+#define EVAL_RUN_H
+
+#include "data/sample.h"
+#include "eval/metrics.h"
+
+typedef struct eval_options {
+    eval_norm norm;
+    size_t threads; /* at least 1 */
+    pfld_isa isa;
+} eval_options;
+
+typedef struct eval_face {
+    const data_sample *sample;
+    double error; /* mean over the points, percent of the normaliser */
+    pfld_face found;
+} eval_face;
+
+typedef struct eval_run {
+    eval_face *faces; /* [n], in the set's order */
+    size_t n;
+    const scheme *scheme;
+    eval_norm norm;
+} eval_run; /* zeroed: empty */
+
+/*
+ * Boxes are those around the true points ("true-landmark boxes"). Every sample must have the
+ * model's scheme, and all points that the normaliser needs: PFLD_ERR_ARG names the first that has
+ * not. A photo that can't be read ends the run with its name. Same results for any threads.
+ */
+pfld_status eval_run_model(const pfld_model *model, const data_set *set, const eval_options *opt,
+                           eval_run *out, pfld_error *err);
+void eval_run_free(eval_run *r);
+
+/* Distance of a point, percent of the face's normaliser. */
+double eval_point_error(const eval_run *r, size_t face, int point);
+
+/* The summary over all faces, or those in a class (1u << data_class), or points of one group. */
+pfld_status eval_run_summary(const eval_run *r, eval_summary *out, pfld_error *err);
+pfld_status eval_run_class(const eval_run *r, uint32_t classes, eval_summary *out, pfld_error *err);
+/* Mean over faces and the group's points, percent; NaN where the scheme has none. */
+double eval_run_group(const eval_run *r, scheme_group_kind group);
+
+/* Mean absolute error of yaw, pitch, roll in degrees over the faces whose pose the data set itself
+ * states; n of them. */
+typedef struct eval_pose {
+    size_t n;
+    double yaw, pitch, roll;
+} eval_pose;
+eval_pose eval_run_pose(const eval_run *r);
+
+#endif
