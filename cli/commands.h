@@ -5,10 +5,13 @@
 #include "cli/options.h"
 
 extern const cli_command command_bench;
+extern const cli_command command_data;
 extern const cli_command command_detect;
+extern const cli_command command_eval;
 extern const cli_command command_help;
 extern const cli_command command_info;
 extern const cli_command command_run;
+extern const cli_command command_train;
 
 /* NULL, and a message with what may have been meant, where there is no such command. */
 const cli_command *command_find(const char *name);

@@ -98,7 +98,8 @@ static void put_zsh_option(FILE *to, const cli_option *o)
         fprintf(to, "'(-%c --%s)'{-%c%s,--%s%s}'[", o->letter, o->name, o->letter,
                 o->arg ? "+" : "", o->name, o->arg ? "=" : "");
     else
-        fprintf(to, "'%s--%s%s[", o->kind == CLI_BOX ? "*" : "", o->name, o->arg ? "=" : "");
+        fprintf(to, "'%s--%s%s[", o->kind == CLI_BOX || o->kind == CLI_TEXTS ? "*" : "", o->name,
+                o->arg ? "=" : "");
     put_zsh_text(to, o->help);
     fputc(']', to);
     if (o->arg) {

@@ -102,6 +102,16 @@ static pfld_status set_real(const setting *s, pfld_error *err)
     return PFLD_OK;
 }
 
+static pfld_status set_number(const setting *s, pfld_error *err)
+{
+    float v;
+
+    if (!decimal_parse(s->value, &v) || !(v >= 0))
+        return wrong(s, "a number from 0", err);
+    *(float *)s->field = v;
+    return PFLD_OK;
+}
+
 static pfld_status set_count(const setting *s, pfld_error *err)
 {
     char wanted[64];
@@ -165,10 +175,23 @@ static pfld_status set_box(const setting *s, pfld_error *err)
     return PFLD_OK;
 }
 
+static pfld_status set_texts(const setting *s, pfld_error *err)
+{
+    cli_texts *list = s->field;
+    const char **grown = mem_grow(list->at, &list->room, list->n + 1, sizeof *grown);
+
+    if (!grown)
+        return error_nomem(err);
+    list->at = grown;
+    list->at[list->n++] = s->value;
+    return PFLD_OK;
+}
+
 static pfld_status (*const setters[])(const setting *, pfld_error *) = {
-    [CLI_FLAG] = set_flag,     [CLI_TEXT] = set_text, [CLI_FILE] = set_text,
-    [CLI_DIR] = set_text,      [CLI_REAL] = set_real, [CLI_COUNT] = set_count,
-    [CLI_CHOICE] = set_choice, [CLI_ISA] = set_isa,   [CLI_BOX] = set_box,
+    [CLI_FLAG] = set_flag,     [CLI_TEXT] = set_text,   [CLI_FILE] = set_text,
+    [CLI_DIR] = set_text,      [CLI_REAL] = set_real,   [CLI_COUNT] = set_count,
+    [CLI_CHOICE] = set_choice, [CLI_ISA] = set_isa,     [CLI_BOX] = set_box,
+    [CLI_NUMBER] = set_number, [CLI_TEXTS] = set_texts,
 };
 
 static const cli_option *find_long(const cli_command *c, const char *name, size_t n)

@@ -1,0 +1,344 @@
+/* pfld data sheet: training samples as the net sees them, side by side, for a person to look at. */
+#include <cairo.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/data_sheet.h"
+#include "cli/message.h"
+#include "core/error.h"
+#include "core/mem.h"
+#include "data/loader.h"
+#include "media/codec.h"
+
+#define ZOOM     2 /* of a crop's pixels */
+#define GAP      4 /* pixels between crops */
+#define MOST     1024
+#define SMALLEST 16
+#define PI       3.14159265358979323846
+
+typedef struct sheet_fields {
+    cli_texts data;
+    const char *out, *recipe, *scheme;
+    long n, seed, size;
+    float crop;
+    bool no_augment, no_points, skip_bad;
+} sheet_fields;
+
+static const cli_option options[] = {
+    {.name = "data",
+     .kind = CLI_TEXTS,
+     .arg = "SPEC",
+     .field = offsetof(sheet_fields, data),
+     .help = "A data set, FORMAT:PATH; repeatable."},
+    {.name = "output",
+     .letter = 'o',
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     .field = offsetof(sheet_fields, out),
+     .help = "Where the picture goes: .png or .jpg; '-' is stdout."},
+    {.name = "n",
+     .letter = 'n',
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .field = offsetof(sheet_fields, n),
+     .help = "How many samples (64).",
+     .min = 1},
+    {.name = "recipe",
+     .kind = CLI_TEXT,
+     .arg = "NAME",
+     .field = offsetof(sheet_fields, recipe),
+     .help = "Augmentation as of the recipe: default or paper."},
+    {.name = "no-augment",
+     .kind = CLI_FLAG,
+     .field = offsetof(sheet_fields, no_augment),
+     .help = "The crops alone."},
+    {.name = "no-points",
+     .kind = CLI_FLAG,
+     .field = offsetof(sheet_fields, no_points),
+     .help = "Leaves the points away, and the text."},
+    {.name = "seed",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .field = offsetof(sheet_fields, seed),
+     .help = "Another seed, other samples (1).",
+     .min = 0},
+    {.name = "scheme",
+     .kind = CLI_TEXT,
+     .arg = "NAME",
+     .field = offsetof(sheet_fields, scheme),
+     .help = "Points as a net of this scheme learns them; the data set's own."},
+    {.name = "size",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .field = offsetof(sheet_fields, size),
+     .help = "Side of the crops in pixels (112).",
+     .min = SMALLEST},
+    {.name = "crop-scale",
+     .kind = CLI_REAL,
+     .arg = "S",
+     .field = offsetof(sheet_fields, crop),
+     .help = "Side of the crop over the longer side of the face's box (1.1)."},
+    {.name = "skip-bad",
+     .kind = CLI_FLAG,
+     .field = offsetof(sheet_fields, skip_bad),
+     .help = "Leaves out broken lines and photos that cannot be read."},
+    {0},
+};
+
+/* --- drawing -----------------------------------------------------------------------------------
+ */
+
+typedef struct sheet {
+    cairo_surface_t *surface;
+    cairo_t *cr;
+    int columns, rows, cell; /* pixels, with the gap */
+} sheet;
+
+static pfld_status sheet_create(sheet *s, size_t n, int size, pfld_error *err)
+{
+    s->columns = (int)ceil(sqrt((double)n));
+    s->rows = ((int)n + s->columns - 1) / s->columns;
+    s->cell = ZOOM * size + GAP;
+    s->surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, s->columns * s->cell, s->rows * s->cell);
+    s->cr = cairo_create(s->surface);
+    if (cairo_status(s->cr) == CAIRO_STATUS_SUCCESS)
+        return PFLD_OK;
+    if (cairo_status(s->cr) == CAIRO_STATUS_NO_MEMORY)
+        return error_nomem(err);
+    return error_set(err, PFLD_ERR_ARG, "%zu crops of %d pixels make too large a sheet", n, size);
+}
+
+static void sheet_free(sheet *s)
+{
+    if (s->cr)
+        cairo_destroy(s->cr);
+    if (s->surface)
+        cairo_surface_destroy(s->surface);
+}
+
+static void put_crop(sheet *s, const uint8_t *crop, int size, int left, int top)
+{
+    uint8_t *data;
+    ptrdiff_t stride = cairo_image_surface_get_stride(s->surface);
+
+    cairo_surface_flush(s->surface);
+    data = cairo_image_surface_get_data(s->surface);
+    for (int y = 0; y < ZOOM * size; y++) {
+        for (int x = 0; x < ZOOM * size; x++) {
+            const uint8_t *p = crop + 3 * ((ptrdiff_t)(y / ZOOM) * size + x / ZOOM);
+            uint32_t pixel = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+            memcpy(data + (top + y) * stride + 4 * (ptrdiff_t)(left + x), &pixel, sizeof pixel);
+        }
+    }
+    cairo_surface_mark_dirty(s->surface);
+}
+
+/* The subject's right is red, the left blue, the middle green: a forgotten mirror shows. */
+static void put_point(sheet *s, const scheme *of, int i, double x, double y)
+{
+    int side = of->mirror[i] == i ? 1 : of->mirror[i] > i ? 0 : 2;
+
+    cairo_arc(s->cr, x, y, 1.7, 0, 2 * PI);
+    cairo_set_source_rgb(s->cr, side == 0, side == 1 ? 0.9 : 0.25, side == 2);
+    cairo_fill(s->cr);
+}
+
+static void put_text(sheet *s, const char *text, double x, double y)
+{
+    cairo_select_font_face(s->cr, "@cairo:", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
+    cairo_set_font_size(s->cr, 13);
+    cairo_move_to(s->cr, x, y);
+    cairo_text_path(s->cr, text);
+    cairo_set_source_rgb(s->cr, 0, 0, 0);
+    cairo_set_line_width(s->cr, 3);
+    cairo_set_line_join(s->cr, CAIRO_LINE_JOIN_ROUND);
+    cairo_stroke_preserve(s->cr);
+    cairo_set_source_rgb(s->cr, 1, 1, 1);
+    cairo_fill(s->cr);
+}
+
+static void put_words(sheet *s, const batch *b, size_t j, int left, int top)
+{
+    static const char letters[DATA_CLASSES] = {'P', 'F', 'U', 'D', 'E', 'O'};
+    const float *a = b->angles + 3 * j;
+    char text[64];
+    int n = 0;
+
+    for (int c = 0; c < DATA_CLASSES; c++)
+        if (b->classes[j] & 1u << c)
+            text[n++] = letters[c];
+    text[n] = 0;
+    put_text(s, text, left + 4, top + 14);
+    if (!isfinite(a[0]))
+        return;
+    snprintf(text, sizeof text, "y%+.0f p%+.0f r%+.0f", (double)a[0] * 180 / PI,
+             (double)a[1] * 180 / PI, (double)a[2] * 180 / PI);
+    put_text(s, text, left + 4, top + s->cell - GAP - 5);
+}
+
+static void put_sample(sheet *s, const batch *b, size_t j, int size, const scheme *of)
+{
+    int left = (int)j % s->columns * s->cell, top = (int)j / s->columns * s->cell;
+    size_t n = (size_t)of->n;
+
+    put_crop(s, b->crops + j * 3 * (size_t)size * (size_t)size, size, left, top);
+    cairo_save(s->cr);
+    cairo_rectangle(s->cr, left, top, ZOOM * size, ZOOM * size);
+    cairo_clip(s->cr);
+    for (size_t i = 0; i < n; i++)
+        if (b->mask[j * n + i] > 0.0f)
+            put_point(s, of, (int)i, left + (double)b->points[2 * (j * n + i)] * ZOOM * size,
+                      top + (double)b->points[2 * (j * n + i) + 1] * ZOOM * size);
+    put_words(s, b, j, left, top);
+    cairo_restore(s->cr);
+}
+
+static pfld_status write_sheet(const sheet *s, const char *path, pfld_error *err)
+{
+    pfld_image img = {.width = cairo_image_surface_get_width(s->surface),
+                      .height = cairo_image_surface_get_height(s->surface),
+                      .format = PFLD_RGB8};
+    ptrdiff_t stride = cairo_image_surface_get_stride(s->surface);
+    const uint8_t *data;
+    pfld_status st;
+
+    cairo_surface_flush(s->surface);
+    data = cairo_image_surface_get_data(s->surface);
+    img.stride = 3 * (ptrdiff_t)img.width;
+    img.data = mem_alloc((size_t)img.height, (size_t)img.stride);
+    if (!img.data)
+        return error_nomem(err);
+    for (int y = 0; y < img.height; y++) {
+        for (int x = 0; x < img.width; x++) {
+            uint8_t *p = img.data + y * img.stride + 3 * (ptrdiff_t)x;
+            uint32_t pixel;
+            memcpy(&pixel, data + y * stride + 4 * (ptrdiff_t)x, sizeof pixel);
+            p[0] = (uint8_t)(pixel >> 16);
+            p[1] = (uint8_t)(pixel >> 8);
+            p[2] = (uint8_t)pixel;
+        }
+    }
+    st = media_write(path, &img, err);
+    mem_free(img.data);
+    return st;
+}
+
+/* --- samples -----------------------------------------------------------------------------------
+ */
+
+static pfld_status draw_batch(const batch *b, const sheet_fields *f, const scheme *of,
+                              pfld_error *err)
+{
+    sheet s = {0};
+    pfld_status st = sheet_create(&s, b->n, (int)f->size, err);
+
+    if (st == PFLD_OK) {
+        for (size_t j = 0; j < b->n; j++) {
+            if (f->no_points)
+                put_crop(&s, b->crops + j * 3 * (size_t)(f->size * f->size), (int)f->size,
+                         (int)j % s.columns * s.cell, (int)j / s.columns * s.cell);
+            else
+                put_sample(&s, b, j, (int)f->size, of);
+        }
+        st = write_sheet(&s, f->out, err);
+    }
+    sheet_free(&s);
+    return st;
+}
+
+static void say(void *ctx, const char *text)
+{
+    (void)ctx;
+    message("%s", text);
+}
+
+static pfld_status make_sheet(const sheet_fields *f, pfld_error *err)
+{
+    data_options messages = {.skip_bad = f->skip_bad, .message = say};
+    loader_options opt = {.batch = (size_t)f->n,
+                          .threads = 1,
+                          .ahead = 1,
+                          .size = (int)f->size,
+                          .rule = {.scale = f->crop},
+                          .seed = (uint64_t)f->seed,
+                          .shuffle = true};
+    data_set set = {0};
+    loader *l = NULL;
+    batch b;
+    pfld_status st = PFLD_OK;
+
+    for (size_t i = 0; st == PFLD_OK && i < f->data.n; i++)
+        st = data_set_add(&set, f->data.at[i], &messages, err);
+    if (st != PFLD_OK)
+        goto end;
+    data_set_derive(&set, NULL);
+    opt.scheme = f->scheme ? scheme_find(f->scheme) : set.samples[0].scheme;
+    opt.augment = augment_recipe(f->no_augment ? "none" : f->recipe);
+    st = loader_create(&set, NULL, &opt, &messages, &l, err);
+    if (st == PFLD_OK)
+        st = loader_get(l, 0, &b, err);
+    if (st == PFLD_OK)
+        st = draw_batch(&b, f, opt.scheme, err);
+end:
+    loader_free(l);
+    data_set_free(&set);
+    return st;
+}
+
+/* What the table of options cannot check. */
+static bool is_usage(const sheet_fields *f)
+{
+    if (f->data.n == 0 || !f->out)
+        message("--data SPEC and -o FILE are wanted: see 'pfld data sheet --help'");
+    else if (f->n > MOST || f->size > AUGMENT_MAX_SIZE)
+        message("at most %d samples of %d pixels", MOST, AUGMENT_MAX_SIZE);
+    else if (f->scheme && !scheme_find(f->scheme))
+        message("no scheme '%.80s'", f->scheme);
+    else if (strcmp(f->recipe, "default") != 0 && strcmp(f->recipe, "paper") != 0)
+        message("no recipe '%.80s': default or paper", f->recipe);
+    else
+        return true;
+    return false;
+}
+
+static int draw(const sheet_fields *f)
+{
+    pfld_error err = {0};
+    pfld_status status;
+
+    if (!is_usage(f))
+        return CLI_USAGE;
+    status = make_sheet(f, &err);
+    if (status)
+        message("%s", err.msg);
+    return message_exit(status);
+}
+
+static int run(const cli_command *self, int argc, char **argv)
+{
+    sheet_fields f = {.recipe = "default", .n = 64, .seed = 1, .size = 112, .crop = 1.1f};
+    cli_args args = {(size_t)argc, argv, false};
+    int code;
+
+    if (cli_begin(self, &args, &f, &code))
+        code = draw(&f);
+    mem_free(f.data.at);
+    return code;
+}
+
+const cli_command command_data_sheet = {
+    .name = "data sheet",
+    .brief = "draws training samples as the net sees them",
+    .synopsis = "--data SPEC -o FILE [-n N] [--recipe NAME] [--no-augment] [--seed N]",
+    .about = "Draws samples of a data set, cropped and augmented as in training, twice as large, "
+             "with their points (the subject's right side in red, the left in blue, the middle in "
+             "green), their classes (P profile, F frontal, U head up, D head down, E expression, "
+             "O occlusion) and the angles yaw, pitch, roll in degrees.",
+    .examples = "pfld data sheet --data 300w:train.txt -o sheet.png\n"
+                "pfld data sheet --data mtfl:mtfl80.csv --scheme ibug68 -n 100 -o sheet.png",
+    .options = options,
+    .run = run,
+};
