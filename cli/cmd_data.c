@@ -58,16 +58,10 @@ static const cli_option classes_options[] = {
     {0},
 };
 
-static void say(void *ctx, const char *text)
-{
-    (void)ctx;
-    message("%s", text);
-}
-
 static pfld_status read_sets(data_set *set, const data_fields *f, const cli_args *more,
                              pfld_error *err)
 {
-    data_options opt = {.skip_bad = f->skip_bad, .message = say};
+    data_options opt = {.skip_bad = f->skip_bad, .message = message_hook};
     pfld_status status = data_set_add(set, f->data, &opt, err);
 
     for (size_t i = 0; status == PFLD_OK && i < more->n; i++)

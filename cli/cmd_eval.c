@@ -5,14 +5,13 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/message.h"
 #include "cli/output.h"
+#include "cli/threads.h"
 #include "core/error.h"
 #include "core/mem.h"
-#include "core/pool.h"
 #include "data/facepose.h"
 #include "eval/report.h"
 #include "eval/run.h"
@@ -95,12 +94,6 @@ static const cli_option options[] = {
      .help = "Leaves broken lines of data sets out instead of ending."},
     {0},
 };
-
-static void say(void *ctx, const char *text)
-{
-    (void)ctx;
-    message("%s", text);
-}
 
 static json_t *percent(double v)
 {
@@ -200,13 +193,6 @@ static pfld_status print_comparison(const eval_fields *f, const char *data, cons
                        err);
 }
 
-static long cpu_count(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return n < 1 ? 1 : n > POOL_MAX_THREADS ? POOL_MAX_THREADS : n;
-}
-
 static pfld_status load(const eval_fields *f, const char *path, pfld_model **out, pfld_error *err)
 {
     pfld_model_options o;
@@ -222,10 +208,9 @@ static pfld_status load(const eval_fields *f, const char *path, pfld_model **out
 static pfld_status eval_set(const eval_fields *f, const char *spec, pfld_model *const models[2],
                             pfld_error *err)
 {
-    eval_options o = {.norm = (eval_norm)f->norm,
-                      .threads = (size_t)(f->threads ? f->threads : cpu_count()),
-                      .isa = f->isa};
-    data_options d = {.skip_bad = f->skip_bad, .message = say};
+    eval_options o = {
+        .norm = (eval_norm)f->norm, .threads = threads_or_cpus(f->threads), .isa = f->isa};
+    data_options d = {.skip_bad = f->skip_bad, .message = message_hook};
     data_set set = {0};
     eval_run a = {0}, b = {0};
     pfld_status st = data_set_add(&set, spec, &d, err);

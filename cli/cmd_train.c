@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/message.h"
 #include "cli/output.h"
+#include "cli/threads.h"
 #include "core/error.h"
 #include "core/mem.h"
 #include "train/trainer.h"
@@ -225,12 +226,6 @@ static void catch_signals(void)
     sigaction(SIGTERM, &a, NULL);
 }
 
-static void say(void *ctx, const char *text)
-{
-    (void)ctx;
-    message("%s", text);
-}
-
 /* ---- options into the trainer's ---- */
 
 static bool parse(int argc, char **argv, const cli_command *self, train_fields *f, int *code)
@@ -290,19 +285,12 @@ static optim_options choose_optim(const train_fields *f)
     return o;
 }
 
-static long cpu_count(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return n < 1 ? 1 : n > POOL_MAX_THREADS ? POOL_MAX_THREADS : n;
-}
-
 static trainer_options choose(const train_fields *f, const scheme *s)
 {
     const char *recipe = recipe_names[f->recipe];
     trainer_options o = {.loss = choose_loss(f),
                          .optim = choose_optim(f),
-                         .threads = (size_t)(f->threads ? f->threads : cpu_count()),
+                         .threads = threads_or_cpus(f->threads),
                          .steps = (uint64_t)f->steps,
                          .seed = (uint64_t)f->seed,
                          .log_every = (uint64_t)f->log_every,
@@ -336,7 +324,7 @@ static trainer_options choose(const train_fields *f, const scheme *s)
 
 static pfld_status add_all(data_set *set, const cli_texts *specs, bool skip_bad, pfld_error *err)
 {
-    data_options o = {.skip_bad = skip_bad, .message = say};
+    data_options o = {.skip_bad = skip_bad, .message = message_hook};
     pfld_status st = PFLD_OK;
 
     for (size_t i = 0; i < specs->n && st == PFLD_OK; i++)
@@ -449,7 +437,7 @@ static pfld_status train(train_fields *f, const scheme *s, data_set *set, data_s
                          pfld_error *err)
 {
     trainer_options o = choose(f, s);
-    trainer_hooks hooks = {.progress = print_progress, .message = say, .ctx = f};
+    trainer_hooks hooks = {.progress = print_progress, .message = message_hook, .ctx = f};
     trainer_status last = {0};
     class_weights w;
     bool stopped = false;

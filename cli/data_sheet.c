@@ -249,15 +249,9 @@ static pfld_status draw_batch(const batch *b, const sheet_fields *f, const schem
     return st;
 }
 
-static void say(void *ctx, const char *text)
-{
-    (void)ctx;
-    message("%s", text);
-}
-
 static pfld_status make_sheet(const sheet_fields *f, pfld_error *err)
 {
-    data_options messages = {.skip_bad = f->skip_bad, .message = say};
+    data_options messages = {.skip_bad = f->skip_bad, .message = message_hook};
     loader_options opt = {.batch = (size_t)f->n,
                           .threads = 1,
                           .ahead = 1,

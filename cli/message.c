@@ -39,6 +39,12 @@ void message_put(FILE *to, const char *s)
         fputc(take_printable(&s), to);
 }
 
+void message_hook(void *ctx, const char *text)
+{
+    (void)ctx;
+    message("%s", text);
+}
+
 int message_exit(pfld_status status)
 {
     switch (status) {

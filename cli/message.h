@@ -14,6 +14,9 @@ void message(const char *fmt, ...) CORE_PRINTF(1, 2);
  * wrote must not steer the terminal. */
 void message_put(FILE *to, const char *s);
 
+/* message() in the form that libraries call back: data_options.message, trainer_hooks.message. */
+void message_hook(void *ctx, const char *text);
+
 /* The exit code that a failure asks for. */
 int message_exit(pfld_status status);
 

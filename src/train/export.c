@@ -15,15 +15,14 @@
 #include "net/shape.h"
 
 /* Shapes have to be closed for folding; the batch is opened again behind it. */
-static pfld_status set_batch(net_graph *g, int64_t n)
+static void open_batch(net_graph *g)
 {
     size_t i;
 
     for (i = 0; i < g->n_inputs; i++)
-        g->values[g->inputs[i]].shape.dim[0] = n;
+        g->values[g->inputs[i]].shape.dim[0] = NET_DIM_OPEN;
     for (i = 0; i < g->n_outputs; i++)
-        g->values[g->outputs[i]].shape.dim[0] = n;
-    return PFLD_OK;
+        g->values[g->outputs[i]].shape.dim[0] = NET_DIM_OPEN;
 }
 
 static pfld_status fold_for_inference(net_graph *g, pfld_error *err)
@@ -40,7 +39,9 @@ static pfld_status fold_for_inference(net_graph *g, pfld_error *err)
         st = net_infer_shapes(g, err);
     if (st == PFLD_OK)
         st = net_fold(g, err);
-    return st == PFLD_OK ? set_batch(g, NET_DIM_OPEN) : st;
+    if (st == PFLD_OK)
+        open_batch(g);
+    return st;
 }
 
 static bool set_facts(net_graph *g, const export_facts *f)
