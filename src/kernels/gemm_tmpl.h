@@ -258,7 +258,7 @@ static void gemm_pack(float *packed, const float *b, size_t b_row, size_t b_col,
 /* One panel without filling. */
 static bool gemm_packs_itself(size_t n)
 {
-    return n % VL == 0 && n <= GEMM_VECS * VL;
+    return n % VL == 0 && n / VL <= GEMM_VECS;
 }
 
 /* A part of the product: all that is the same for the tiles of one m, n, k block. */
