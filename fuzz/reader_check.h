@@ -37,7 +37,7 @@ static inline void reader_check(const char *format, const uint8_t *data, size_t 
                         .spec = "x",
                         .data = data,
                         .size = size,
-                        .weight = 1,
+                        .terms = {.weight = 1},
                         .no_files = true};
     pfld_status status = reader_run(&set, &file, &opt, &err);
 

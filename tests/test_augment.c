@@ -231,6 +231,35 @@ static void a_flip_swaps_points_by_the_schemes_mirror(void **state)
     free(crop.data);
 }
 
+/* The true place is mirrored; the label lies as far right of it as before. */
+static void labels_that_lie_off_lie_off_to_the_same_side_after_a_flip(void **state)
+{
+    pfld_image photo = make_image(16, 0), crop = make_image(SIZE, 0);
+    augment_options opt = {.flip = 1.0f};
+    augment_face right, off;
+    face f;
+    rng r;
+
+    (void)state;
+    rng_seed(&r, 5);
+    face_init(&f, "ibug68");
+    scatter(&f, 40.0f, 30.0f, 100.0f, &r);
+    f.points[0] = (pfld_point){40.0f, 30.0f};
+    f.points[1] = (pfld_point){140.0f, 130.0f};
+    augment_make(&f.s, &photo, &rule, &opt, &r, &crop, &right);
+    f.s.offset = 2.0f;
+    for (int i = 0; i < 68; i++)
+        f.points[i].x += 2.0f;
+    augment_make(&f.s, &photo, &rule, &opt, &r, &crop, &off);
+    for (int i = 0; i < 68; i++) {
+        double moved = (double)(off.points[i].x - right.points[i].x) * 100.0 * (double)rule.scale;
+        assert_true(is_near(moved, 4.0, 1e-3)); /* the square went 2 with the labels, to the left */
+        assert_true(off.points[i].y == right.points[i].y);
+    }
+    free(photo.data);
+    free(crop.data);
+}
+
 /* --- pose --------------------------------------------------------------------------------------
  */
 
@@ -854,6 +883,7 @@ int main(void)
         cmocka_unit_test(without_augmentation_the_crop_is_what_inference_sees),
         cmocka_unit_test(a_dot_at_a_landmark_is_found_at_the_landmark),
         cmocka_unit_test(a_flip_swaps_points_by_the_schemes_mirror),
+        cmocka_unit_test(labels_that_lie_off_lie_off_to_the_same_side_after_a_flip),
         cmocka_unit_test(the_pose_is_that_of_the_moved_points),
         cmocka_unit_test(the_papers_rotations_are_multiples_of_5_up_to_30),
         cmocka_unit_test(the_same_numbers_make_the_same_sample),

@@ -340,6 +340,26 @@ static void lists_append_and_each_is_a_source(void **state)
     assert_true(text_hash(TEXT_HASH, "a", 1) == UINT64_C(0xaf63dc4c8601ec8c)); /* FNV's own */
 }
 
+static void a_spec_can_move_labels_and_tell_how_far_off_they_are(void **state)
+{
+    rig *g = *state;
+    static string csv;
+    const data_sample *s;
+
+    csv.n = 0;
+    string_csv_header(&csv, 68);
+    string_csv_row(&csv, "a.jpg", 68);
+    rig_write(g, "a.jpg", "jpg");
+    rig_write(g, "a.csv", csv.at);
+    rig_add_ok(g, "csv68", "a.csv@0.5,offset=1.25,shift=-0.5");
+    rig_add_ok(g, "csv68", "a.csv@1,shift=2");
+    s = g->set.samples;
+    assert_true(s[0].weight == 0.5f && s[0].offset == 1.25f && s[1].offset == 0);
+    assert_true(s[0].points[3].x == face_x(3) - 0.5f && s[0].points[3].y == face_y(3));
+    assert_true(s[0].box.x == face_x(0) - 0.5f && s[0].box.w == 67);
+    assert_true(s[1].points[3].x == face_x(3) + 2);
+}
+
 /* ---- the real ones ---- */
 
 static const char *shared(void)
@@ -478,6 +498,7 @@ int main(void)
         T(imglab_with_five_parts_has_dlibs_corners_of_eyes),
         T(aflw2000_brings_true_angles),
         T(lists_append_and_each_is_a_source),
+        T(a_spec_can_move_labels_and_tell_how_far_off_they_are),
         T(the_real_lists_have_their_numbers_of_faces),
         T(real_eyes_and_mouths_are_the_right_way_round),
         T(aflw_angles_have_our_signs),

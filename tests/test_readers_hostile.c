@@ -296,7 +296,7 @@ static void specs_are_checked(void **state)
         pfld_status status;
         const char *message;
     } all[] = {
-        {"train.txt", PFLD_ERR_ARG, "'train.txt': data is given as FORMAT:PATH[@WEIGHT]"},
+        {"train.txt", PFLD_ERR_ARG, "'train.txt': data is given as FORMAT:PATH[@WEIGHT[,...]]"},
         {"w300:train.txt", PFLD_ERR_ARG,
          "'w300' is no format of data: 300w, csv68, mtfl, mtfl-train, mtfl-test, wflw, coco, "
          "imglab, aflw2000"},
@@ -304,7 +304,10 @@ static void specs_are_checked(void **state)
         {"300w:", PFLD_ERR_ARG, "'300w:': a path is missing"},
         {"300w:@2", PFLD_ERR_ARG, "'300w:@2': a path is missing"},
         {"300w:x@0", PFLD_ERR_ARG, "the weight '0' is not above 0"},
-        {"300w:x@-1", PFLD_ERR_ARG, "the weight '-1' is not above 0"},
+        {"300w:x@1,", PFLD_ERR_IO, "x: No such file"},
+        {"300w:x@1,offset", PFLD_ERR_ARG, "'offset' is neither offset=PIXELS nor shift=PIXELS"},
+        {"300w:x@1,offset=nan", PFLD_ERR_FORMAT, "'nan' is not a coordinate"},
+        {"300w:x@-1,shift=1", PFLD_ERR_ARG, "the weight '-1' is not above 0"},
         {"csv68:/nowhere/x.csv@1", PFLD_ERR_IO, "/nowhere/x.csv: No such file"},
         {"csv68:/nowhere/x.csv@y", PFLD_ERR_IO, "/nowhere/x.csv@y: No such file"},
     };
@@ -456,7 +459,7 @@ static void run_bytes(rig *g, int format, const void *data, size_t n, pfld_statu
                      .spec = "x",
                      .data = data,
                      .size = n,
-                     .weight = 1,
+                     .terms = {.weight = 1},
                      .no_files = true};
     memset(&g->err, 0, sizeof g->err);
     *status = reader_run(&g->set, &f, &g->opt, &g->err);

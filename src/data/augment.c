@@ -125,6 +125,8 @@ static pfld_pose move_pose(const pfld_pose *pose, const moves *m)
     return out;
 }
 
+/* Labels that lie a pixel right of what they mark do so in a mirrored photo, too, and the net shall
+ * find them where the data set would have put them. */
 static void move_points(const data_sample *s, const moves *m, int size, augment_face *out)
 {
     float side = (float)size;
@@ -136,7 +138,9 @@ static void move_points(const data_sample *s, const moves *m, int size, augment_
         out->known[i] = can && s->known[from];
         out->points[i] = (pfld_point){0.0f, 0.0f};
         if (out->known[i]) {
-            pfld_point p = affine_apply(&to_crop, s->points[from]);
+            pfld_point p = s->points[from];
+            p.x -= m->flip ? 2.0f * s->offset : 0.0f;
+            p = affine_apply(&to_crop, p);
             out->points[i] = (pfld_point){(p.x + 0.5f) / side, (p.y + 0.5f) / side};
         }
     }

@@ -134,6 +134,8 @@ static bool store(reader *r, size_t line, const reader_face *f, data_sample *s)
     if (!p)
         return false;
     s->points = memcpy(p, f->points, n * sizeof *s->points);
+    for (size_t i = 0; i < n; i++)
+        s->points[i].x += f->known[i] ? r->terms.shift : 0.0f;
     p += n * sizeof *s->points;
     s->known = memcpy(p, f->known, n);
     p += n;
@@ -164,7 +166,10 @@ static pfld_status append(reader *r, const data_sample *s, uint64_t picture, uin
 
 static pfld_status add(reader *r, size_t line, const reader_face *f, pfld_error *err)
 {
-    data_sample s = {.scheme = f->scheme, .weight = r->weight, .source = r->source};
+    data_sample s = {.scheme = f->scheme,
+                     .weight = r->terms.weight,
+                     .offset = r->terms.offset,
+                     .source = r->source};
     const data_sample *before, *twin = NULL;
     uint64_t picture, face;
     pfld_status status = check_points(f, &s.box, err);
@@ -189,6 +194,8 @@ static pfld_status add(reader *r, size_t line, const reader_face *f, pfld_error 
     s.has_box = f->has_box;
     if (f->has_box)
         s.box = f->box;
+    else
+        s.box.x += r->terms.shift;
     s.has_pose = f->has_pose;
     s.pose = f->has_pose ? f->pose : (pfld_pose){NAN, NAN, NAN};
     s.flags = f->flags;

@@ -6,13 +6,18 @@
 #include "data/sample.h"
 #include "data/text.h"
 
+typedef struct reader_terms { /* what the spec says behind its '@' */
+    float weight;             /* of each face */
+    float offset, shift;      /* pixels: data_sample.offset; what is added to every x */
+} reader_terms;
+
 typedef struct reader {
     data_set *set;
     const data_options *opt;
     text folder;       /* of the list file, with its "/"; empty: the current one */
     const char *label; /* the list file, for messages */
     text all;          /* the list file's bytes */
-    float weight;      /* of each face */
+    reader_terms terms;
     int32_t source;
     bool test_part; /* of a list that holds both parts */
     bool one_face;  /* a picture stands in the list once; else a face does */
@@ -70,7 +75,7 @@ typedef struct reader_file {
     const char *spec;          /* for data_source */
     const void *data;          /* [size] the list's bytes */
     size_t size;
-    float weight;
+    reader_terms terms;
     bool no_files;
 } reader_file;
 pfld_status reader_run(data_set *set, const reader_file *file, const data_options *opt,

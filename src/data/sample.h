@@ -42,7 +42,8 @@ typedef struct data_sample {
     uint32_t flags;       /* data_flag bits */
     uint32_t classes;     /* 1u << data_class bits, after data_set_derive() */
     float weight;         /* of the sample in the epoch, from "@W"; 1 */
-    int32_t source;       /* index into data_set.sources */
+    float offset; /* pixels by which the labels lie right of what they mark, as in "@1,offset=X" */
+    int32_t source; /* index into data_set.sources */
 } data_sample;
 
 typedef struct data_source {
@@ -66,8 +67,9 @@ typedef struct data_options {
 } data_options;
 
 /*
- * Appends the list FORMAT:PATH[@WEIGHT]; the formats are those of docs/data.md: 300w, csv68, mtfl
- * (its training part), mtfl-test, wflw, coco, imglab, aflw2000. opt may be NULL.
+ * Appends the list FORMAT:PATH[@WEIGHT[,offset=X][,shift=X]]; the formats are those of
+ * docs/data.md: 300w, csv68, mtfl (its training part), mtfl-test, wflw, coco, imglab, aflw2000. opt
+ * may be NULL.
  *
  * The first broken line fails with file, line and reason, unless skip_bad leaves it out. A picture
  * that is missing or empty is such a line; pictures are not decoded. On failure samples and sources

@@ -1,4 +1,4 @@
-/* Sets of faces: reads "FORMAT:PATH@WEIGHT" by the format's reader, whole or not at all. */
+/* Sets of faces: reads "FORMAT:PATH@WEIGHT,..." by the format's reader, whole or not at all. */
 #include <stdio.h>
 #include <string.h>
 
@@ -112,7 +112,7 @@ pfld_status reader_run(data_set *set, const reader_file *file, const data_option
     char label[LABEL + 1];
     pfld_error local = {0};
     pfld_status status;
-    reader r = {.set = set, .opt = opt, .label = label, .weight = file->weight};
+    reader r = {.set = set, .opt = opt, .label = label, .terms = file->terms};
 
     if (!fmt)
         return unknown_format((text){file->format, strlen(file->format)}, err);
@@ -137,24 +137,58 @@ pfld_status reader_run(data_set *set, const reader_file *file, const data_option
     return status;
 }
 
-/* Splits "@WEIGHT" off; an '@' that no number follows belongs to the path. */
-static pfld_status split_weight(text *path, float *weight, pfld_error *err)
+static pfld_status read_term(text word, reader_terms *t, pfld_error *err)
+{
+    static const char *const names[] = {"offset=", "shift="};
+    float *const at[] = {&t->offset, &t->shift};
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = strlen(names[i]);
+        if (word.n > n && memcmp(word.at, names[i], n) == 0)
+            return text_coordinate((text){word.at + n, word.n - n}, at[i], err);
+    }
+    return error_set(err, PFLD_ERR_ARG, "'%.*s' is neither offset=PIXELS nor shift=PIXELS",
+                     TEXT_SHOWN(word));
+}
+
+/* What stands before the next comma; it goes, and the comma too. */
+static text next_term(text *rest)
+{
+    const char *comma = memchr(rest->at, ',', rest->n);
+    text word = {rest->at, comma ? (size_t)(comma - rest->at) : rest->n};
+    size_t used = word.n + (comma ? 1 : 0);
+
+    rest->at += used;
+    rest->n -= used;
+    return word;
+}
+
+/* Splits "@WEIGHT,offset=X,shift=X" off; an '@' that no number follows belongs to the path. */
+static pfld_status split_terms(text *path, reader_terms *t, pfld_error *err)
 {
     size_t at = path->n;
-    text number;
+    pfld_status status = PFLD_OK;
+    text rest, word;
+    float weight;
 
+    *t = (reader_terms){.weight = 1};
     while (at && path->at[at - 1] != '@')
         at--;
-    *weight = 1;
     if (at == 0)
         return PFLD_OK;
-    number = (text){path->at + at, path->n - at};
-    if (!text_number(number, weight))
+    rest = (text){path->at + at, path->n - at};
+    word = next_term(&rest);
+    if (!text_number(word, &weight))
         return PFLD_OK;
-    if (!(*weight > 0))
-        return error_set(err, PFLD_ERR_ARG, "the weight '%.*s' is not above 0", TEXT_SHOWN(number));
+    if (!(weight > 0))
+        return error_set(err, PFLD_ERR_ARG, "the weight '%.*s' is not above 0", TEXT_SHOWN(word));
+    t->weight = weight;
     path->n = at - 1;
-    return PFLD_OK;
+    while (status == PFLD_OK && rest.n) {
+        word = next_term(&rest);
+        status = read_term(word, t, err);
+    }
+    return status;
 }
 
 static pfld_status load(data_set *set, reader_file *file, const data_options *opt, pfld_error *err)
@@ -180,13 +214,13 @@ pfld_status data_set_add(data_set *set, const char *spec, const data_options *op
     text path;
 
     if (!colon)
-        return error_set(err, PFLD_ERR_ARG, "'%.120s': data is given as FORMAT:PATH[@WEIGHT]",
+        return error_set(err, PFLD_ERR_ARG, "'%.120s': data is given as FORMAT:PATH[@WEIGHT[,...]]",
                          spec);
     fmt = find_format(spec, (size_t)(colon - spec));
     if (!fmt)
         return unknown_format((text){spec, (size_t)(colon - spec)}, err);
     path = (text){colon + 1, strlen(colon + 1)};
-    status = split_weight(&path, &file.weight, err);
+    status = split_terms(&path, &file.terms, err);
     if (status)
         return status;
     if (path.n == 0)
