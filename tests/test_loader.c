@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -31,6 +32,8 @@
  */
 
 static atomic_int photos_read;
+static bool readers_meet; /* each waits until BATCH of them are there */
+static pthread_barrier_t meeting;
 static atomic_long allocations_left = -1; /* < 0: no end of them */
 
 pfld_status __real_media_read(const char *path, media_image *out, pfld_error *err);
@@ -41,6 +44,8 @@ void *__wrap_mem_alloc(size_t n, size_t size);
 pfld_status __wrap_media_read(const char *path, media_image *out, pfld_error *err)
 {
     atomic_fetch_add(&photos_read, 1);
+    if (readers_meet)
+        pthread_barrier_wait(&meeting);
     return __real_media_read(path, out, err);
 }
 
@@ -190,14 +195,17 @@ enum { STEPS = 12 };
 static void batches_do_not_depend_on_how_they_are_made(void **state)
 {
     static const struct {
-        size_t threads, ahead, cache;
-    } ways[] = {{0, 0, 0}, {1, 1, 1}, {3, 5, 100000}, {2, 2, 0}};
+        size_t threads, ahead, cache, pool;
+    } ways[] = {{0, 0, 0, 0}, {1, 1, 1, 0},      {3, 5, 100000, 0}, {2, 2, 0, 0},
+                {0, 0, 0, 1}, {0, 7, 100000, 3}, {0, 0, 1, 5},      {2, 1, 1, 2}};
     fixture *x = *state;
     uint64_t want[STEPS];
 
-    for (int k = 0; k < 4; k++) {
+    for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
         loader_options opt = options_for(ways[k].threads);
         loader *l;
+        if (ways[k].pool)
+            assert_int_equal(pool_create(ways[k].pool, &opt.pool, NULL), PFLD_OK);
         opt.ahead = ways[k].ahead;
         opt.cache_bytes = ways[k].cache;
         l = open_loader(&x->set, &opt);
@@ -209,7 +217,29 @@ static void batches_do_not_depend_on_how_they_are_made(void **state)
             assert_true(t == 0 || h != want[t - 1]);
         }
         loader_free(l);
+        pool_free(opt.pool);
     }
+}
+
+/* Its threads wait for each other within a sample, so this ends only if each of them makes one. */
+static void a_pool_shares_the_batch(void **state)
+{
+    fixture *x = *state;
+    loader_options opt = options_for(0);
+    loader *l;
+
+    opt.shuffle = false; /* so that each sample has a photo of its own */
+    assert_int_equal(pool_create(BATCH, &opt.pool, NULL), PFLD_OK);
+    l = open_loader(&x->set, &opt);
+    assert_int_equal(pthread_barrier_init(&meeting, NULL, BATCH), 0);
+    atomic_store(&photos_read, 0);
+    readers_meet = true;
+    hash_at(l, 0);
+    readers_meet = false;
+    assert_int_equal(atomic_load(&photos_read), BATCH);
+    pthread_barrier_destroy(&meeting);
+    loader_free(l);
+    pool_free(opt.pool);
 }
 
 static void any_step_can_be_asked_for(void **state)
@@ -454,23 +484,28 @@ static void listen(void *ctx, const char *text)
 
 static void a_bad_photo_can_be_skipped_and_is_told_once(void **state)
 {
+    static const struct {
+        size_t threads, pool;
+    } ways[] = {{0, 0}, {3, 0}, {0, 3}, {2, 2}};
     fixture *x = *state;
     uint64_t want[8] = {0};
 
     x->samples[5].image = x->paths[PHOTOS];
-    for (size_t threads = 0; threads < 4; threads += 3) {
-        loader_options opt = options_for(threads);
+    for (int k = 0; k < 4; k++) {
+        loader_options opt = options_for(ways[k].threads);
         told heard = {0};
         data_options messages = {.skip_bad = true, .message = listen, .ctx = &heard};
         int sixth = 0;
         loader *l = NULL;
         pfld_error err;
         batch b;
+        if (ways[k].pool)
+            assert_int_equal(pool_create(ways[k].pool, &opt.pool, NULL), PFLD_OK);
         assert_int_equal(loader_create(&x->set, NULL, &opt, &messages, &l, &err), PFLD_OK);
         for (uint64_t t = 0; t < 8; t++) {
             assert_int_equal(loader_get(l, t, &b, &err), PFLD_OK);
             assert_int_equal(b.n, BATCH);
-            if (threads == 0)
+            if (k == 0)
                 want[t] = hash_of(&b);
             assert_true(hash_of(&b) == want[t]);
             for (size_t j = 0; j < b.n; j++) {
@@ -482,6 +517,7 @@ static void a_bad_photo_can_be_skipped_and_is_told_once(void **state)
         assert_int_equal(heard.n, 1);
         assert_non_null(strstr(heard.last, x->paths[PHOTOS]));
         loader_free(l);
+        pool_free(opt.pool);
     }
 }
 
@@ -712,6 +748,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LOADER_TEST(batches_do_not_depend_on_how_they_are_made),
+        LOADER_TEST(a_pool_shares_the_batch),
         LOADER_TEST(any_step_can_be_asked_for),
         LOADER_TEST(another_seed_makes_other_batches),
         LOADER_TEST(a_batch_stays_until_the_next_call),

@@ -314,22 +314,59 @@ static pfld_status close_gaps(loader *l, slot *s, pfld_error *err)
     return PFLD_OK;
 }
 
+/* Those of the step's samples that nobody has begun: rather than to wait. */
+static void help_with(loader *l, uint64_t step)
+{
+    piece p;
+
+    pthread_mutex_lock(&l->lock);
+    while (claim_from(l, step, &p))
+        do_piece(l, &p);
+    pthread_mutex_unlock(&l->lock);
+}
+
+typedef struct help {
+    loader *with;
+    uint64_t step;
+} help;
+
+static void help_task(void *ctx, size_t task, size_t thread)
+{
+    const help *h = ctx;
+
+    (void)task;
+    (void)thread;
+    help_with(h->with, h->step);
+}
+
+/* Called and returns with the lock, which it gives up meanwhile. */
+static void complete(loader *l, uint64_t step)
+{
+    slot *s = slot_of(l, step);
+    help h = {l, step};
+
+    if (s->claimed < s->n) {
+        pthread_mutex_unlock(&l->lock);
+        if (l->opt.pool)
+            pool_run(l->opt.pool, help_task, &h, pool_thread_count(l->opt.pool));
+        else
+            help_with(l, step);
+        pthread_mutex_lock(&l->lock);
+    }
+    while (s->done < s->n)
+        pthread_cond_wait(&l->done, &l->lock);
+}
+
 pfld_status loader_get(loader *l, uint64_t step, batch *out, pfld_error *err)
 {
     pfld_status st;
     slot *s;
-    piece p;
 
     *out = (batch){0};
     pthread_mutex_lock(&l->lock);
     turn_to(l, step);
     s = slot_of(l, step);
-    while (s->done < s->n) {
-        if (claim_from(l, step, &p)) /* rather than to wait */
-            do_piece(l, &p);
-        else
-            pthread_cond_wait(&l->done, &l->lock);
-    }
+    complete(l, step);
     tell(l);
     st = s->status;
     if (st != PFLD_OK && err)
@@ -456,7 +493,9 @@ static bool alloc_slot(loader *l, slot *s)
 
 static pfld_status create_ring(loader *l, pfld_error *err)
 {
-    l->n_slots = (l->opt.ahead ? l->opt.ahead : AHEAD) + 1; /* and the one that the caller has */
+    l->n_slots = 1; /* the one that the caller has */
+    if (l->opt.threads)
+        l->n_slots += l->opt.ahead ? l->opt.ahead : AHEAD;
     l->slots = arena_alloc(&l->mem, l->n_slots, sizeof *l->slots);
     l->threads = arena_alloc(&l->mem, l->opt.threads, sizeof *l->threads);
     if (!l->slots || !l->threads)

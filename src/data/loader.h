@@ -2,6 +2,7 @@
 #ifndef DATA_LOADER_H
 #define DATA_LOADER_H
 
+#include "core/pool.h"
 #include "data/augment.h"
 #include "data/facepose.h"
 #include "data/sample.h"
@@ -9,9 +10,11 @@
 typedef struct loader loader;
 
 typedef struct loader_options {
-    size_t batch, threads, ahead; /* threads 0: the caller makes its batches itself; ahead: batches
-                                     ready at most; 0: 3 */
-    int size;                     /* of the crop, pixels; at most AUGMENT_MAX_SIZE */
+    size_t batch, threads, ahead; /* threads 0: batches are made when they are asked for; ahead:
+                                     batches that threads have ready at most; 0: 3 */
+    pool *pool; /* of the caller: helps it with what isn't ready within loader_get(); may be NULL.
+                   Where it has a thread for each CPU, threads would only be in its way. */
+    int size;   /* of the crop, pixels; at most AUGMENT_MAX_SIZE */
     crop_rule rule;
     augment_options augment;
     const scheme *scheme; /* of the net; samples of another scheme know the points that both have
@@ -52,9 +55,9 @@ void loader_free(loader *l);
 /*
  * Step t's batch, counted from 0 (so that a resumed run goes on with the same bits); valid until
  * the next call. Its content depends on set, options and t alone, not on threads, ahead,
- * cache_bytes, or what was asked before; asking for steps in turn is what is quick. In order mode
- * the last batch may be shorter; n 0: the end. A batch that failed fails again when asked again,
- * and the other ones can be asked for. One thread at a time.
+ * pool, cache_bytes, or what was asked before; asking for steps in turn is what is quick. In order
+ * mode the last batch may be shorter; n 0: the end. A batch that failed fails again when asked
+ * again, and the other ones can be asked for. One thread at a time.
  */
 pfld_status loader_get(loader *l, uint64_t step, batch *out, pfld_error *err);
 
