@@ -28,7 +28,7 @@ void *__wrap_aligned_alloc(size_t align, size_t size)
 
 /* ---- a net that has nothing but its arrays ---- */
 
-enum { BIG = 20011, SMALL = 5, PARAMS = 2, STATES = 1, ALL = BIG + SMALL };
+enum { BIG = 20011, SMALL = 5, PARAMS = 2, STATES = 1, ALL = BIG + SMALL, FAN_IN = 40 };
 
 struct train_net {
     real weight[BIG], weight_grad[BIG], bias[SMALL], bias_grad[SMALL], mean[SMALL];
@@ -48,8 +48,8 @@ static train_net *mutable_net(const train_net *t)
 train_param train_param_at(const train_net *t, size_t i)
 {
     train_net *net = mutable_net(t);
-    return i == 0 ? (train_param){"c.weight", net->weight, net->weight_grad, BIG, true}
-                  : (train_param){"c.bias", net->bias, net->bias_grad, SMALL, false};
+    return i == 0 ? (train_param){"c.weight", net->weight, net->weight_grad, BIG, true, FAN_IN}
+                  : (train_param){"c.bias", net->bias, net->bias_grad, SMALL, false, 0};
 }
 
 size_t train_state_count(const train_net *t)
@@ -61,7 +61,7 @@ size_t train_state_count(const train_net *t)
 train_param train_state_at(const train_net *t, size_t i)
 {
     assert_int_equal(i, 0);
-    return (train_param){"c.bn.mean", mutable_net(t)->mean, NULL, SMALL, false};
+    return (train_param){"c.bn.mean", mutable_net(t)->mean, NULL, SMALL, false, 0};
 }
 
 static uint32_t noise_state = 1;
@@ -99,8 +99,8 @@ static void fresh_gradients(train_net *net)
         net->mean[i] += noise() / 16;
 }
 
-static const optim_options paper = {1e-4, 0.9, 0.999, 1e-8, 1e-6, false, 0, 0, 0, 0};
-static const optim_options modern = {2e-3, 0.9, 0.99, 1e-8, 0.05, true, 0.9, 4, 12, 3};
+static const optim_options paper = {1e-4, 0.9, 0.999, 1e-8, 1e-6, false, 0, 0, 0, 0, 0};
+static const optim_options modern = {2e-3, 0.9, 0.99, 1e-8, 0.05, true, 0.9, 4, 12, 3, 0};
 
 static optim *made(train_net *net, const optim_options *opt)
 {
@@ -245,6 +245,27 @@ static void the_rate_stays_at_nothing_behind_the_last_step(void **state)
     assert_true(optim_rate(o) == 0);
     optim_set_steps(o, 1000);
     assert_true(optim_rate(o) == 0);
+    optim_free(o);
+    free(net);
+}
+
+/* The first step is as long as the rate; what has four times the inputs goes a quarter of it. */
+static void weights_of_many_inputs_learn_more_slowly(void **state)
+{
+    train_net *net = fresh_net(5);
+    optim_options opt = paper;
+    real weight = net->weight[7], bias = net->bias[1];
+    optim *o;
+
+    (void)state;
+    opt.decay = 0;
+    opt.rate = 0.125;
+    opt.full_rate_fan_in = (double)FAN_IN / 4;
+    o = made(net, &opt);
+    fresh_gradients(net);
+    optim_step(o, NULL);
+    assert_near(fabs((double)(net->weight[7] - weight)), 0.125 / 4, 1e-6);
+    assert_near(fabs((double)(net->bias[1] - bias)), 0.125, 1e-6);
     optim_free(o);
     free(net);
 }
@@ -503,6 +524,7 @@ int main(void)
         cmocka_unit_test(adamw_warms_up_cools_down_clips_and_averages),
         cmocka_unit_test(the_rate_stays_at_nothing_behind_the_last_step),
         cmocka_unit_test(the_first_step_has_the_length_of_the_rate),
+        cmocka_unit_test(weights_of_many_inputs_learn_more_slowly),
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(vectors_and_what_is_left_of_them_agree_to_the_bit),
         cmocka_unit_test(a_gradient_that_is_no_number_changes_nothing),

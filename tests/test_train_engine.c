@@ -298,6 +298,7 @@ static void only_weights_decay(void **state)
         bool weight = !strcmp(p.name, "w") || !strcmp(p.name, "v");
 
         assert_int_equal(p.decays, weight);
+        assert_int_equal(p.fan_in, strcmp(p.name, "v") ? 0 : 4);
         decaying += p.decays;
     }
     assert_int_equal(decaying, 2);

@@ -15,6 +15,8 @@ typedef struct train_param {
     real *value, *grad; /* [n] grad is NULL for running statistics */
     size_t n;
     bool decays; /* weight decay applies: weights, not biases and not batch norm */
+    size_t
+        fan_in; /* of a Gemm's weights, which no normalisation follows: inputs of a sum; else 0 */
 } train_param;
 
 /*

@@ -236,9 +236,12 @@ static pfld_status build_gemm(builder *b)
     step_read(s, 0, in);
     s->n = p.n;
     s->k = p.k;
-    return add_weights(b, s,
-                       p.trans_b ? (train_slot){.k = p.n, .c = p.k, .r = 1, .s = 1}
-                                 : (train_slot){.k = 1, .c = 1, .r = p.k, .s = p.n});
+    status = add_weights(b, s,
+                         p.trans_b ? (train_slot){.k = p.n, .c = p.k, .r = 1, .s = 1}
+                                   : (train_slot){.k = 1, .c = 1, .r = p.k, .s = p.n});
+    if (status == PFLD_OK)
+        s->weight->shown.fan_in = s->k;
+    return status;
 }
 
 static pfld_status build_batch_norm(builder *b)

@@ -20,6 +20,7 @@
 typedef struct slot { /* one array of the net; running statistics have no moments */
     train_param of;
     real *m, *v, *average; /* [of.n]; NULL: none */
+    real rate;             /* of it, as a share of the rate */
 } slot;
 
 typedef struct chunk { /* one task: elements begin .. begin + n - 1 of a slot */
@@ -66,6 +67,9 @@ static pfld_status check(const optim_options *o, pfld_error *err)
     if (!(o->ema >= 0 && o->ema < 1))
         return error_set(err, PFLD_ERR_ARG, "what the average keeps must be below 1, not %g",
                          o->ema);
+    if (!(o->full_rate_fan_in >= 0))
+        return error_set(err, PFLD_ERR_ARG, "%g inputs cannot be learnt at the full rate",
+                         o->full_rate_fan_in);
     if (!(o->clip >= 0))
         return error_set(err, PFLD_ERR_ARG, "gradients cannot be clipped to %g", o->clip);
     if (o->total && o->total <= o->warm_up)
@@ -79,6 +83,13 @@ static const slot *slots_end(const optim *o)
     return o->slots + o->n_params + o->n_states;
 }
 
+static real rate_share(const optim_options *opt, const train_param *p)
+{
+    double full = opt->full_rate_fan_in, inputs = (double)p->fan_in;
+
+    return (real)(full > 0 && inputs > full ? full / inputs : 1);
+}
+
 static bool make_slots(optim *o, const train_net *net)
 {
     o->n_params = train_param_count(net);
@@ -89,6 +100,7 @@ static bool make_slots(optim *o, const train_net *net)
         bool is_param = i < o->n_params;
 
         s->of = is_param ? train_param_at(net, i) : train_state_at(net, i - o->n_params);
+        s->rate = rate_share(&o->opt, &s->of);
         if (is_param) {
             s->m = arena_alloc(&o->mem, s->of.n, sizeof *s->m);
             s->v = arena_alloc(&o->mem, s->of.n, sizeof *s->v);
@@ -211,7 +223,7 @@ static void sum_squares(void *ctx, size_t task, size_t thread)
 typedef struct adam_arrays {
     real *w, *m, *v;
     const real *g;
-    real decay, shrink;
+    real decay, shrink, rate;
 } adam_arrays;
 
 /* Element i: the specification. */
@@ -221,7 +233,7 @@ static void adam_one(const factors *f, const adam_arrays *a, size_t i)
 
     a->m[i] = f->beta1 * a->m[i] + f->rest1 * g;
     a->v[i] = f->beta2 * a->v[i] + f->rest2 * g * g;
-    a->w[i] = a->shrink * a->w[i] - f->rate * a->m[i] / (root_of(a->v[i]) * f->root + f->epsilon);
+    a->w[i] = a->shrink * a->w[i] - a->rate * a->m[i] / (root_of(a->v[i]) * f->root + f->epsilon);
 }
 
 #if defined(__SSE2__) && !defined(TRAIN_DOUBLE)
@@ -242,7 +254,7 @@ static void adam_four(const factors *f, const adam_arrays *a, size_t i)
                    _mm_mul_ps(_mm_mul_ps(_mm_set1_ps(f->rest2), g), g));
     below = _mm_add_ps(_mm_mul_ps(_mm_sqrt_ps(v), _mm_set1_ps(f->root)), _mm_set1_ps(f->epsilon));
     w = _mm_sub_ps(_mm_mul_ps(_mm_set1_ps(a->shrink), w),
-                   _mm_div_ps(_mm_mul_ps(_mm_set1_ps(f->rate), m), below));
+                   _mm_div_ps(_mm_mul_ps(_mm_set1_ps(a->rate), m), below));
     _mm_storeu_ps(a->w + i, w);
     _mm_storeu_ps(a->m + i, m);
     _mm_storeu_ps(a->v + i, v);
@@ -256,7 +268,8 @@ static void adam(const factors *f, const slot *s, size_t begin, size_t n)
                      s->v + begin,
                      s->of.grad + begin,
                      s->of.decays ? f->decay : 0,
-                     s->of.decays ? f->shrink : 1};
+                     s->of.decays ? f->shrink : 1,
+                     f->rate * s->rate};
     size_t i = 0;
 
 #if defined(__SSE2__) && !defined(TRAIN_DOUBLE)

@@ -15,6 +15,10 @@
  *
  * The paper's: rate 1e-4, beta1 ("momentum") 0.9, decay 1e-6, coupled, no warm-up, no cosine. Only
  * weights decay (train_param.decays), not biases and not batch normalisation.
+ *
+ * Adam moves each weight by up to the rate, whatever the gradient. A sum of thousands of inputs
+ * moves by thousands of times that, unless a batch normalisation follows: so a Gemm's rate must
+ * fall with its inputs (Yang et al. 2022, Tensor Programs V, table 3).
  */
 typedef struct optim_options {
     double rate, beta1, beta2, epsilon, decay;
@@ -24,6 +28,8 @@ typedef struct optim_options {
     uint64_t warm_up, total; /* steps: the rate grows linearly, then falls like a cosine to 0 at
                                 total; total 0: it stays */
     double clip;             /* global gradient norm; 0: none */
+    double full_rate_fan_in; /* a Gemm's weights with more inputs than this learn at rate times this
+                                over the inputs; 0: all at rate */
 } optim_options;
 
 typedef struct optim optim;
