@@ -1,14 +1,15 @@
 # For people: each target is a line or two of CMake, and needs nothing installed but make.
 #   make                                       build/pfld, and the library beside it
-#   make demo PHOTO=a.jpg MODEL=m.onnx [BOX=l,t,r,b] [ARGS=...]
-#                                              landmarks of one face, drawn and as JSON
-#   make test | bench MODEL=m.onnx | install [PREFIX=/usr/local] | format | lint | clean
+#   make demo [PHOTO=a.jpg] [BOX=l,t,r,b] [MODEL=m.onnx] [ARGS=...]
+#                                              landmarks of one face, drawn and as JSON; without
+#                                              PHOTO a portrait is fetched from Debian
+#   make test | bench [MODEL=m.onnx] | install [PREFIX=/usr/local] | format | lint | clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 # CMake starts makes of its own: flags of this one are not for them.
 cmake = MAKEFLAGS=--no-print-directory cmake
-c_files = $$(find include src cli tests fuzz -name '*.[ch]')
+c_files = $$(find include src cli tests fuzz bench -name '*.[ch]')
 
 .PHONY: all demo test bench install format lint clean
 
@@ -27,8 +28,7 @@ test:
 	@ctest --preset gate -j $(JOBS)
 
 bench: all
-	@[ -n "$(MODEL)" ] || { echo 'Which model? make bench MODEL=face.onnx'; exit 2; }
-	@build/pfld bench --model "$(MODEL)"
+	@build/pfld bench $(if $(MODEL),--model "$(MODEL)")
 
 install: all
 	@$(cmake) --install build --prefix "$(PREFIX)"

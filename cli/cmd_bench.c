@@ -9,6 +9,7 @@
 #include "cli/decimal.h"
 #include "cli/message.h"
 #include "cli/model.h"
+#include "cli/model_default.h"
 #include "cli/output.h"
 #include "cli/pin.h"
 #include "core/cpu.h"
@@ -36,7 +37,7 @@ static const cli_option options[] = {
      .kind = CLI_FILE,
      .arg = "FILE",
      .field = offsetof(bench_fields, model),
-     .help = "The ONNX model; of landmarks or not."},
+     .help = "The ONNX model, of landmarks or not; if not given, the landmark model built in."},
     {.name = "isa",
      .kind = CLI_ISA,
      .arg = "NAME",
@@ -183,7 +184,7 @@ static pfld_status bench_one(bench *b, const char *what, void (*body)(bench *), 
             b->ms[0], median, b->n, gflops(b->macs, b->ms[0]), isa);
     return output_json(stdout,
                        json_pack("{s:i,s:s,s:o,s:s,s:i,s:I,s:o,s:o,s:I,s:I}", "v", 1, "what", what,
-                                 "model", output_string(b->f->model), "isa", isa, "threads", 1,
+                                 "model", output_string(b->model.path), "isa", isa, "threads", 1,
                                  "batch", batch_of(b->model.net), "min_ms",
                                  output_number(b->ms[0], 5), "median_ms", output_number(median, 5),
                                  "macs", (json_int_t)b->macs, "runs", (json_int_t)b->n),
@@ -221,7 +222,7 @@ static pfld_status write_step(const bench *b, size_t i, double ms, pfld_error *e
     fputc('\n', stderr);
     return output_json(stdout,
                        json_pack("{s:i,s:s,s:o,s:s,s:I,s:o,s:s,s:o,s:I,s:o}", "v", 1, "what",
-                                 "layer", "model", output_string(b->f->model), "isa",
+                                 "layer", "model", output_string(b->model.path), "isa",
                                  cpu_isa_name(infer_isa(b->model.net)), "step", (json_int_t)i,
                                  "name", output_string(step.name), "op", step.op, "min_ms",
                                  output_number(ms, 5), "macs", (json_int_t)step.macs, "gflops",
@@ -292,7 +293,7 @@ static pfld_status open_session(bench *b, pfld_error *err)
 
 static pfld_status bench_model(bench *b, pfld_error *err)
 {
-    pfld_status status = model_open(&b->model, b->f->model, err);
+    pfld_status status = model_open_or_default(&b->model, b->f->model, err);
 
     if (status == PFLD_OK)
         status = open_session(b, err);
@@ -323,10 +324,6 @@ static int run(const cli_command *self, int argc, char **argv)
 
     if (!cli_begin(self, &args, &f, &code))
         return code;
-    if (!f.model) {
-        message("bench: which model? Give --model FILE");
-        return CLI_USAGE;
-    }
     if (f.cpu >= 0)
         status = pin_to_cpu(f.cpu, &err);
     if (status == PFLD_OK)
@@ -344,14 +341,14 @@ static int run(const cli_command *self, int argc, char **argv)
 const cli_command command_bench = {
     .name = "bench",
     .brief = "measures how fast a model runs here",
-    .synopsis = "--model FILE [--runs N | --seconds S] [--layers] [--isa NAME] [--pin CPU]",
+    .synopsis = "[--model FILE] [--runs N | --seconds S] [--layers] [--isa NAME] [--pin CPU]",
     .about =
         "Measures a model on one thread, after warming up, with the monotonic clock, and "
         "prints a line of JSON for each thing measured; a summary goes to stderr.\n\n"
         "\"net\" is one run of the net; \"landmarks\", of landmark models only, one whole call "
         "for a face: crop, net, mapping back, and pose. With --layers, \"layer\" is one "
         "compiled step, timed within whole runs.",
-    .examples = "pfld bench --model model.onnx\n"
+    .examples = "pfld bench\n"
                 "pfld bench --model model.onnx --isa scalar --runs 100 --pin 0",
     .options = options,
     .operand = "nothing",

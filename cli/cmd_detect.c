@@ -47,7 +47,7 @@ static const cli_option options[] = {
      .kind = CLI_FILE,
      .arg = "FILE",
      .field = offsetof(detect_fields, model),
-     .help = "The landmark model, in ONNX."},
+     .help = "The landmark model, in ONNX; if not given, the one built in."},
     {.name = "json",
      .kind = CLI_FLAG,
      .field = offsetof(detect_fields, json),
@@ -129,8 +129,6 @@ static bool check_fields(const detect *d)
     if (!f->boxes.n && !f->boxes_file)
         message("detect: where are the faces? Give the box of each with --box L,T,R,B (this "
                 "version does not find them)");
-    else if (!f->model)
-        message("detect: which model? Give --model FILE (this version has none built in)");
     else if (f->json && f->format > OUTPUT_JSON)
         message("detect: --json and --format %s contradict each other", formats[f->format]);
     else if (d->only_picture && (f->json || f->format >= 0))
@@ -263,7 +261,8 @@ static pfld_status open_model(detect *d, pfld_error *err)
     facts.output = f->landmarks;
     pfld_options_init(&how, sizeof how);
     how.isa = f->isa;
-    status = pfld_model_load(f->model, &facts, &d->model, err);
+    status = f->model ? pfld_model_load(f->model, &facts, &d->model, err)
+                      : pfld_model_load_default(&facts, &d->model, err);
     if (status == PFLD_ERR_ARG && !f->scheme && !f->input && f->crop == 0 && !f->landmarks)
         status = PFLD_ERR_FORMAT; /* then it is the file that states nonsense */
     return status ? status : pfld_session_create(d->model, &how, &d->session, err);
@@ -437,7 +436,7 @@ static int run(const cli_command *self, int argc, char **argv)
 const cli_command command_detect = {
     .name = "detect",
     .brief = "finds landmarks and head pose of faces in pictures",
-    .synopsis = "FILE... --box L,T,R,B --model FILE [--format json|csv|pts] [-o PICTURE]",
+    .synopsis = "FILE... --box L,T,R,B [--model FILE] [--format json|csv|pts] [-o PICTURE]",
     .about =
         "Finds the landmarks and the head pose of faces in pictures: JPEG, PNG, WebP, BMP, PNM; "
         "'-' is stdin. This version is told where the faces are, by --box for every FILE or by "
@@ -450,8 +449,8 @@ const cli_command command_detect = {
         "is clockwise; null where the scheme cannot tell.\n\n"
         "What a foreign model does not state about itself is told by --scheme, --input, --crop and "
         "--output.",
-    .examples = "pfld detect face.jpg --box 52,80,277,346 --model model.onnx -o drawn.png\n"
-                "pfld detect *.jpg --boxes boxes.csv --model model.onnx --format csv > faces.csv\n"
+    .examples = "pfld detect face.jpg --box 52,80,277,346 -o drawn.png\n"
+                "pfld detect *.jpg --boxes boxes.csv --format csv > faces.csv\n"
                 "pfld detect a.jpg --box=10,10,90,90 -m foreign.onnx --input bgr,0..1 --crop 1.1",
     .options = options,
     .min_operands = 1,

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "detect/builtin.h"
 #include "detect/landmarks.h"
 #include "detect/spec.h"
 #include "geometry/box.h"
@@ -187,6 +188,20 @@ pfld_status pfld_model_load(const char *path, const pfld_model_options *opt, pfl
     if (st != PFLD_OK)
         error_prefix(err, path);
     return st;
+}
+
+pfld_status pfld_model_load_default(const pfld_model_options *opt, pfld_model **out,
+                                    pfld_error *err)
+{
+    const uint8_t *data;
+    size_t size;
+    pfld_status st;
+
+    if (!out)
+        return error_set(err, PFLD_ERR_ARG, "out is NULL");
+    *out = NULL;
+    st = builtin_model(&data, &size, err);
+    return st == PFLD_OK ? pfld_model_load_memory(data, size, opt, out, err) : st;
 }
 
 void pfld_model_free(pfld_model *m)

@@ -1,12 +1,21 @@
 #!/bin/sh
-# What `make install` lays down is enough: a five-line program builds and runs, found by pkg-config
-# and by find_package(), shared and static, from a tree that was moved after its installation.
+# What `make install` lays down is enough: a short program builds and runs the default model, found
+# by pkg-config and by find_package(), shared and static, from a tree that was moved after its
+# installation. Of a library without that model (PFLD_EMBED_MODEL=OFF) the program must say so.
 # Usage: check_install.sh BUILD CC CMAKE
 set -eu
 build=$1 cc=$2 cmake=$3
 here=$(cd "$(dirname "$0")" && pwd)/install
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+
+wanted=landmarks
+! grep -Eq '^PFLD_EMBED_MODEL:[A-Z]*=(OFF|NO|FALSE|0)$' "$build/CMakeCache.txt" || wanted='no model'
+hello() { # COMMAND...
+    "$@" >"$work/said" || [ "$wanted" != landmarks ]
+    cat "$work/said"
+    grep -q "$wanted" "$work/said"
+}
 
 "$cmake" --install "$build" --prefix "$work/first" >/dev/null
 mv "$work/first" "$work/usr"
@@ -17,18 +26,18 @@ export PKG_CONFIG_PATH="$lib/pkgconfig"
 echo "pkg-config $(pkg-config --modversion pfld)"
 # shellcheck disable=SC2046
 "$cc" "$here/hello.c" -o "$work/hello" $(pkg-config --cflags --libs pfld)
-LD_LIBRARY_PATH=$lib "$work/hello"
+hello env LD_LIBRARY_PATH="$lib" "$work/hello"
 # shellcheck disable=SC2046
 "$cc" "$here/hello.c" -o "$work/hello_static" $(pkg-config --cflags pfld) "$lib/libpfld.a" \
     $(pkg-config --static --libs-only-other pfld) -lm
-"$work/hello_static"
+hello "$work/hello_static"
 
 echo find_package
 "$cmake" -S "$here" -B "$work/hello-build" -DCMAKE_C_COMPILER="$cc" \
     -DCMAKE_PREFIX_PATH="$work/usr" >/dev/null
 "$cmake" --build "$work/hello-build" >/dev/null
-"$work/hello-build/hello"
-"$work/hello-build/hello_static"
+hello "$work/hello-build/hello"
+hello "$work/hello-build/hello_static"
 
 if [ -x "$work/usr/bin/pfld" ]; then
     "$work/usr/bin/pfld" --version

@@ -1,5 +1,6 @@
 #!/bin/sh
-# libpfld's sources compile without CMake: one line, no options but the include paths.
+# libpfld's sources compile without CMake: one line, no options but the include paths; the default
+# model comes with them.
 # Usage: check_plain_cc.sh CC
 set -eu
 cd "$(dirname "$0")/.."

@@ -9,9 +9,13 @@
 
 #include <cmocka.h>
 
+#include "core/file.h"
 #include "core/mem.h"
+#include "detect/builtin.h"
 #include "pfld/pfld.h"
 #include "tiny_face.h"
+
+#define DEFAULT_MODEL PFLD_SOURCE_DIR "/models/" BUILTIN_NAME ".onnx"
 
 /* For pointers that must become NULL. */
 static int somewhere;
@@ -180,6 +184,7 @@ static void wrong_arguments_of_loading_are_named(void **state)
     assert_null(m);
     assert_int_equal(pfld_model_load("x.onnx", NULL, NULL, &err), PFLD_ERR_ARG);
     assert_int_equal(pfld_model_load(NULL, NULL, NULL, NULL), PFLD_ERR_ARG);
+    assert_int_equal(pfld_model_load_default(NULL, NULL, &err), PFLD_ERR_ARG);
 }
 
 static void what_cannot_be_loaded_says_why(void **state)
@@ -233,6 +238,75 @@ static void a_model_is_read_from_a_file(void **state)
     assert_ptr_equal(strstr(err.msg, path), err.msg);
     remove(path);
     mem_free(buf);
+}
+
+static pfld_face default_face(const char *path)
+{
+    pfld_image img = tiny_busy_picture(PFLD_RGB8);
+    pfld_model *m;
+    pfld_session *s;
+    pfld_face face;
+    pfld_error err = {0};
+    pfld_status st =
+        path ? pfld_model_load(path, NULL, &m, &err) : pfld_model_load_default(NULL, &m, &err);
+
+    assert_string_equal(err.msg, "");
+    assert_int_equal(st, PFLD_OK);
+    assert_string_equal(pfld_model_scheme(m), "ibug68");
+    assert_string_equal(pfld_model_metadata(m, "pfld.kind"), "landmarks");
+    s = tiny_start(m);
+    face = tiny_find(s, &img, &tiny_box);
+    pfld_session_free(s);
+    pfld_model_free(m);
+    return face;
+}
+
+static void the_default_model_is_the_file_to_the_bit(void **state)
+{
+#ifdef PFLD_NO_MODEL
+    (void)state;
+    (void)default_face;
+    skip();
+#else
+    const uint8_t *inside;
+    uint8_t *file;
+    size_t n_inside, n_file;
+    pfld_face a, b;
+
+    (void)state;
+    assert_int_equal(builtin_model(&inside, &n_inside, NULL), PFLD_OK);
+    assert_int_equal(file_read(DEFAULT_MODEL, SIZE_MAX, &file, &n_file, NULL), PFLD_OK);
+    assert_int_equal(n_inside, n_file);
+    assert_memory_equal(inside, file, n_file);
+    mem_free(file);
+    a = default_face(NULL);
+    b = default_face(DEFAULT_MODEL);
+    assert_int_equal(a.n_landmarks, 68);
+    assert_memory_equal(&a, &b, sizeof a);
+#endif
+}
+
+static void options_override_what_the_default_model_says(void **state)
+{
+#ifdef PFLD_NO_MODEL
+    (void)state;
+    skip();
+#else
+    pfld_model_options opt;
+    pfld_model *m = (pfld_model *)&somewhere;
+    pfld_error err = {0};
+
+    (void)state;
+    pfld_model_options_init(&opt, sizeof opt);
+    opt.scheme = "moon";
+    assert_int_equal(pfld_model_load_default(&opt, &m, &err), PFLD_ERR_ARG);
+    assert_null(m);
+    assert_non_null(strstr(err.msg, "'moon'"));
+    opt.scheme = NULL;
+    opt.crop_scale = 1.5f;
+    assert_int_equal(pfld_model_load_default(&opt, &m, NULL), PFLD_OK);
+    pfld_model_free(m);
+#endif
 }
 
 static void a_model_of_another_kind_is_refused(void **state)
@@ -398,6 +472,8 @@ int main(void)
         cmocka_unit_test(wrong_arguments_of_loading_are_named),
         cmocka_unit_test(what_cannot_be_loaded_says_why),
         cmocka_unit_test(a_model_is_read_from_a_file),
+        cmocka_unit_test(the_default_model_is_the_file_to_the_bit),
+        cmocka_unit_test(options_override_what_the_default_model_says),
         cmocka_unit_test(a_model_of_another_kind_is_refused),
         cmocka_unit_test(an_open_size_becomes_112),
         cmocka_unit_test(wrong_arguments_of_sessions_are_named),

@@ -148,6 +148,10 @@ PFLD_API pfld_status pfld_model_load(const char *path, const pfld_model_options 
 PFLD_API pfld_status pfld_model_load_memory(const void *buf, size_t size,
                                             const pfld_model_options *opt, pfld_model **out,
                                             pfld_error *err);
+/* The landmark model inside the library: 68 points, the file models/pfld-0.25x-ibug68.onnx as of
+ * this version. PFLD_ERR_UNSUPPORTED where the library was built without it. */
+PFLD_API pfld_status pfld_model_load_default(const pfld_model_options *opt, pfld_model **out,
+                                             pfld_error *err);
 PFLD_API void pfld_model_free(pfld_model *model);
 
 /* Points of each face, and the name of their scheme (static storage). */

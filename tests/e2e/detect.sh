@@ -122,6 +122,22 @@ bad 1 "^pfld: face.ppm: short.csv: line 1 has no column 'bottom'" detect --model
     --boxes short.csv face.ppm other.ppm
 sed 's/other/face/' stdout | cmp -s - json || fail "a wrong row spoils another file"
 
+# --- the model inside ---
+builtin=$root/models/pfld-0.25x-ibug68.onnx
+run "$PFLD" detect face.ppm --box '20,20,80,80'
+if [ "$code" -eq 1 ] && grep -q '^pfld: no model was built into' stderr; then
+    echo "built without a model"
+else
+    good detect face.ppm --box '20,20,80,80'
+    cp stdout inside
+    good detect face.ppm --box '20,20,80,80' --model "$builtin"
+    cmp -s stdout inside || fail "the model inside is not the file"
+    ! cmp -s stdout json || fail "the model inside is tiny.onnx"
+    good detect face.ppm --box '20,20,80,80' --crop 1.5
+    ! cmp -s stdout inside || fail "--crop changes nothing of the model inside"
+    bad 2 "scheme 'moon'" detect face.ppm --box '20,20,80,80' --scheme moon
+fi
+
 # --- models that are none ---
 bad 1 "missing.onnx: No such file" detect --model missing.onnx --box 1,1,9,9 face.ppm
 bad 1 "^pfld: folder.jpg: " detect --model folder.jpg --box 1,1,9,9 face.ppm
