@@ -3,9 +3,9 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/commands.h"
+#include "cli/data_sets.h"
 #include "cli/data_sheet.h"
 #include "cli/message.h"
 #include "cli/output.h"
@@ -13,17 +13,17 @@
 #include "core/mem.h"
 #include "data/facepose.h"
 
-#define MOST_SETS 64
-
 typedef struct data_fields {
-    const char *data, *out, *face;
+    cli_texts data;
+    const char *out, *face;
     bool skip_bad, json;
 } data_fields;
 
 #define DATA_OPTION                                                                                \
   {                                                                                                \
-    .name = "data", .kind = CLI_TEXT, .arg = "SPEC", .field = offsetof(data_fields, data),         \
-    .help = "A data set, FORMAT:PATH; more of them may follow as operands."                        \
+    .name = "data", .letter = 'd', .kind = CLI_TEXTS, .arg = "SPEC",                               \
+    .field = offsetof(data_fields, data),                                                          \
+    .help = "A data set, FORMAT:PATH[@WEIGHT]; can be given again."                                \
   }
 #define SKIP_OPTION                                                                                \
   {                                                                                                \
@@ -49,7 +49,7 @@ static const cli_option classes_options[] = {
      .kind = CLI_FILE,
      .arg = "FILE",
      .field = offsetof(data_fields, face),
-     .help = "A mean face by 'pfld data template'; the library's neutral one by default."},
+     .help = "The mean face by 'pfld data template'; default: made from the sets."},
     {.name = "json",
      .kind = CLI_FLAG,
      .field = offsetof(data_fields, json),
@@ -57,17 +57,6 @@ static const cli_option classes_options[] = {
     SKIP_OPTION,
     {0},
 };
-
-static pfld_status read_sets(data_set *set, const data_fields *f, const cli_args *more,
-                             pfld_error *err)
-{
-    data_options opt = {.skip_bad = f->skip_bad, .message = message_hook};
-    pfld_status status = data_set_add(set, f->data, &opt, err);
-
-    for (size_t i = 0; status == PFLD_OK && i < more->n; i++)
-        status = data_set_add(set, more->at[i], &opt, err);
-    return status;
-}
 
 /* --- template --------------------------------------------------------------------------------- */
 
@@ -187,13 +176,14 @@ static pfld_status write_json(const table *t, pfld_error *err)
 
 static pfld_status make_classes(data_set *set, const data_fields *f, pfld_error *err)
 {
-    face_template face;
+    face_template room;
+    const face_template *face;
     table t = {0};
-    pfld_status status = f->face ? face_template_read(f->face, &face, err) : PFLD_OK;
+    pfld_status status = data_sets_face(set, f->face, &room, &face, err);
 
     if (status)
         return status;
-    data_set_derive(set, f->face ? &face : NULL);
+    data_set_derive(set, face);
     status = tabulate(set, &t, err);
     if (status)
         return status;
@@ -207,27 +197,34 @@ static pfld_status make_classes(data_set *set, const data_fields *f, pfld_error 
 
 typedef pfld_status (*maker)(data_set *set, const data_fields *f, pfld_error *err);
 
-static int run_maker(const cli_command *self, cli_args *args, maker make)
+static int make_from(const cli_command *self, const data_fields *f, maker make)
 {
-    data_fields f = {0};
     data_set set = {0};
     pfld_error err = {0};
     pfld_status status;
-    int code;
 
-    if (!cli_begin(self, args, &f, &code))
-        return code;
-    if (!f.data) {
-        message("%s: --data SPEC is wanted: see 'pfld %s --help'", self->name, self->name);
+    if (f->data.n == 0) {
+        message("%s: --data SPEC is wanted: 'pfld help %s' tells more", self->name, self->name);
         return CLI_USAGE;
     }
-    status = read_sets(&set, &f, args, &err);
+    status = data_sets_read(&set, &f->data, f->skip_bad, &err);
     if (status == PFLD_OK)
-        status = make(&set, &f, &err);
+        status = make(&set, f, &err);
     if (status)
         message("%s", err.msg);
     data_set_free(&set);
     return message_exit(status);
+}
+
+static int run_maker(const cli_command *self, cli_args *args, maker make)
+{
+    data_fields f = {0};
+    int code;
+
+    if (cli_begin(self, args, &f, &code))
+        code = make_from(self, &f, make);
+    mem_free(f.data.at);
+    return code;
 }
 
 static int run_template(const cli_command *self, int argc, char **argv)
@@ -243,7 +240,7 @@ static int run_classes(const cli_command *self, int argc, char **argv)
 static const cli_command command_data_template = {
     .name = "data template",
     .brief = "computes the mean frontal face",
-    .synopsis = "--data SPEC [SPEC ...] [-o FILE] [--skip-bad]",
+    .synopsis = "--data SPEC... [-o FILE] [--skip-bad]",
     .about =
         "Computes the mean frontal face with depth from the shapes of a training set alone: faces "
         "with all 68 points of ibug68. The CSV has a line for each point: x to the image's right, "
@@ -251,71 +248,52 @@ static const cli_command command_data_template = {
         "half-way between them.",
     .examples = "pfld data template --data 300w:train.txt -o face.csv",
     .options = template_options,
-    .max_operands = MOST_SETS,
     .run = run_template,
 };
 
 static const cli_command command_data_classes = {
     .name = "data classes",
     .brief = "counts the classes of eq. 2, and tells their weights",
-    .synopsis = "--data SPEC [SPEC ...] [--template FILE] [--json] [--skip-bad]",
+    .synopsis = "--data SPEC... [--template FILE] [--json] [--skip-bad]",
     .about =
         "Derives the pose of every face and the classes that it is in; prints each class's share "
         "of the faces, the weight that training gives it (inverse of the share, so scaled that "
         "the mean over the faces is 1), and how yaw, pitch and roll are distributed, in degrees.",
-    .examples = "pfld data classes --data 300w:train.txt --template face.csv\n"
+    .examples = "pfld data classes --data 300w:train.txt --data csv68:more.csv\n"
                 "pfld data classes --data wflw:train.txt --json | jq .classes",
     .options = classes_options,
-    .max_operands = MOST_SETS,
     .run = run_classes,
 };
 
-typedef struct part {
-    const char *name;
-    const cli_command *command;
-} part;
-
-static const part parts[] = {
-    {"template", &command_data_template},
-    {"classes", &command_data_classes},
-    {"sheet", &command_data_sheet},
+static const cli_command *const parts[] = {
+    &command_data_template,
+    &command_data_classes,
+    &command_data_sheet,
+    NULL,
 };
-#define PARTS (sizeof parts / sizeof *parts)
 
 static const cli_option options[] = {{0}}; /* each part has its own */
 
 static int run(const cli_command *self, int argc, char **argv)
 {
-    const char *names[PARTS], *near;
     cli_args args = {argc > 0 ? 1 : 0, argv, false};
+    const cli_command *part;
     int code;
 
-    for (size_t i = 0; i < PARTS; i++) {
-        names[i] = parts[i].name;
-        if (argc > 0 && strcmp(argv[0], parts[i].name) == 0)
-            return parts[i].command->run(parts[i].command, argc - 1, argv + 1);
+    if (argc > 0 && (argv[0][0] != '-' || !argv[0][1])) {
+        part = command_part(self, argv[0]);
+        return part ? part->run(part, argc - 1, argv + 1) : CLI_USAGE;
     }
-    if (!cli_begin(self, &args, NULL, &code))
-        return code;
-    near = cli_nearest(argv[0], names, PARTS);
-    if (near)
-        message("data: no '%.80s': did you mean %s?", argv[0], near);
-    else
-        message("data: no '%.80s': template, classes or sheet", argv[0]);
-    return CLI_USAGE;
+    return cli_begin(self, &args, NULL, &code) ? CLI_USAGE : code;
 }
 
 const cli_command command_data = {
     .name = "data",
     .brief = "mean face, classes and samples of data sets",
     .synopsis = "template|classes|sheet --data SPEC ...",
-    .about = "Looks into data sets, as training sees them.\n\n"
-             "'pfld data template' computes the mean frontal face with depth.\n\n"
-             "'pfld data classes' counts the classes of faces, and tells their weights.\n\n"
-             "'pfld data sheet' draws training samples as the net sees them.\n\n"
-             "Each has its own options: 'pfld data classes --help' and so on. A data set is given "
-             "as FORMAT:PATH: 300w:LIST, csv68:FILE, mtfl:FILE, wflw:FILE, coco:FILE, imglab:FILE, "
-             "aflw2000:FILE.",
+    .about = "Looks into data sets, as training sees them. A data set is given as "
+             "FORMAT:PATH[@WEIGHT]: 300w:LIST, csv68:FILE, mtfl:FILE, wflw:FILE, coco:FILE, "
+             "imglab:FILE, aflw2000:FILE; --data can be given again for more of them.",
     .examples = "pfld data template --data 300w:train.txt -o face.csv\n"
                 "pfld data classes --data 300w:train.txt --template face.csv\n"
                 "pfld data sheet --data 300w:train.txt -o sheet.png",
@@ -323,5 +301,6 @@ const cli_command command_data = {
     .min_operands = 1,
     .max_operands = 1,
     .operand = "template, classes or sheet",
+    .parts = parts,
     .run = run,
 };

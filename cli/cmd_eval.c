@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/mem.h"
 #include "data/facepose.h"
+#include "detect/builtin.h"
 #include "eval/report.h"
 #include "eval/run.h"
 
@@ -34,7 +35,7 @@ static const cli_option options[] = {
      .kind = CLI_FILE,
      .arg = "FILE",
      FIELD(model),
-     .help = "The ONNX landmark model."},
+     .help = "The ONNX landmark model; if not given, the one built in."},
     {.name = "data",
      .letter = 'd',
      .kind = CLI_TEXTS,
@@ -51,7 +52,7 @@ static const cli_option options[] = {
      .kind = CLI_FILE,
      .arg = "FILE",
      FIELD(compare),
-     .help = "A second model: the paired difference, first minus second, and its p."},
+     .help = "A second model, or faces.csv of its --report: the paired difference and its p."},
     {.name = "report",
      .kind = CLI_DIR,
      .arg = "DIR",
@@ -94,6 +95,17 @@ static const cli_option options[] = {
      .help = "Leaves broken lines of data sets out instead of ending."},
     {0},
 };
+
+typedef struct eval_set_of { /* a data set, and what runs on it */
+    const data_set *set;
+    pfld_model *const *models; /* [2]; the second one may be NULL */
+    const eval_options *options;
+} eval_set_of;
+
+static const char *model_name(const eval_fields *f)
+{
+    return f->model ? f->model : "built-in " BUILTIN_NAME;
+}
 
 static json_t *percent(double v)
 {
@@ -155,7 +167,7 @@ static pfld_status print_run(const eval_fields *f, const char *data, const eval_
     return output_json(
         stdout,
         json_pack("{s:i,s:o,s:o,s:s,s:I,s:o,s:[o,o],s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "v", 1,
-                  "model", output_string(f->model), "data", output_string(data), "norm",
+                  "model", output_string(model_name(f)), "data", output_string(data), "norm",
                   eval_norm_names[r->norm], "n", (json_int_t)s.n, "nme", percent(s.nme), "ci95",
                   percent(s.ci95[0]), percent(s.ci95[1]), "median", percent(s.median), "auc8",
                   percent(s.auc8), "fr8", percent(s.fr8), "auc10", percent(s.auc10), "fr10",
@@ -164,32 +176,58 @@ static pfld_status print_run(const eval_fields *f, const char *data, const eval_
         err);
 }
 
-static pfld_status print_comparison(const eval_fields *f, const char *data, const eval_run *a,
-                                    const eval_run *b, pfld_error *err)
+static bool ends_with(const char *s, const char *end)
 {
-    double *x = mem_alloc(2 * a->n, sizeof *x);
-    eval_paired p = {0};
+    size_t n = strlen(s), k = strlen(end);
+
+    return n > k && strcmp(s + n - k, end) == 0;
+}
+
+/* The other side's errors [a->n]: by a second model, or from a report on one. */
+static pfld_status other_errors(const eval_fields *f, const eval_set_of *x, const eval_run *a,
+                                double *error, pfld_error *err)
+{
+    eval_run b = {0};
     pfld_status st;
 
-    if (!x)
+    if (!x->models[1])
+        return eval_report_read(f->compare, a, error, err);
+    st = eval_run_model(x->models[1], x->set, x->options, &b, err);
+    for (size_t i = 0; st == PFLD_OK && i < b.n; i++)
+        error[i] = b.faces[i].error;
+    eval_run_free(&b);
+    return st;
+}
+
+static pfld_status compare(const eval_fields *f, const eval_set_of *x, const eval_run *a,
+                           eval_paired *p, pfld_error *err)
+{
+    double *error = mem_alloc(2 * a->n, sizeof *error);
+    pfld_status st;
+
+    if (!error)
         return error_nomem(err);
-    for (size_t i = 0; i < a->n; i++) {
-        x[i] = a->faces[i].error;
-        x[a->n + i] = b->faces[i].error;
-    }
-    st = eval_compare(x, x + a->n, a->n, &p, err);
-    mem_free(x);
-    if (st != PFLD_OK)
-        return st;
-    fprintf(stderr, "%s: difference %+.3f (%+.3f to %+.3f), p %.4f\n", data, p.difference,
-            p.ci95[0], p.ci95[1], p.p);
+    for (size_t i = 0; i < a->n; i++)
+        error[i] = a->faces[i].error;
+    st = other_errors(f, x, a, error + a->n, err);
+    if (st == PFLD_OK)
+        st = eval_compare(error, error + a->n, a->n, p, err);
+    mem_free(error);
+    return st;
+}
+
+static pfld_status print_comparison(const eval_fields *f, const char *data, const eval_run *a,
+                                    const eval_paired *p, pfld_error *err)
+{
+    fprintf(stderr, "%s: difference %+.3f (%+.3f to %+.3f), p %.4f\n", data, p->difference,
+            p->ci95[0], p->ci95[1], p->p);
     return output_json(stdout,
                        json_pack("{s:i,s:o,s:o,s:o,s:s,s:I,s:o,s:[o,o],s:o}", "v", 1, "model",
-                                 output_string(f->model), "compare", output_string(f->compare),
+                                 output_string(model_name(f)), "compare", output_string(f->compare),
                                  "data", output_string(data), "norm", eval_norm_names[a->norm], "n",
-                                 (json_int_t)p.n, "difference", percent(p.difference), "ci95",
-                                 percent(p.ci95[0]), percent(p.ci95[1]), "p",
-                                 output_number(p.p, 5)),
+                                 (json_int_t)p->n, "difference", percent(p->difference), "ci95",
+                                 percent(p->ci95[0]), percent(p->ci95[1]), "p",
+                                 output_number(p->p, 5)),
                        err);
 }
 
@@ -202,7 +240,7 @@ static pfld_status load(const eval_fields *f, const char *path, pfld_model **out
     o.input = f->input;
     o.output = f->output;
     o.crop_scale = f->crop;
-    return pfld_model_load(path, &o, out, err);
+    return path ? pfld_model_load(path, &o, out, err) : pfld_model_load_default(&o, out, err);
 }
 
 static pfld_status eval_set(const eval_fields *f, const char *spec, pfld_model *const models[2],
@@ -212,7 +250,9 @@ static pfld_status eval_set(const eval_fields *f, const char *spec, pfld_model *
         .norm = (eval_norm)f->norm, .threads = threads_or_cpus(f->threads), .isa = f->isa};
     data_options d = {.skip_bad = f->skip_bad, .message = message_hook};
     data_set set = {0};
-    eval_run a = {0}, b = {0};
+    eval_set_of x = {&set, models, &o};
+    eval_run a = {0};
+    eval_paired p = {0};
     pfld_status st = data_set_add(&set, spec, &d, err);
 
     if (st == PFLD_OK) {
@@ -223,12 +263,12 @@ static pfld_status eval_set(const eval_fields *f, const char *spec, pfld_model *
         st = print_run(f, spec, &a, err);
     if (st == PFLD_OK && f->report)
         st = eval_report_write(&a, f->report, spec, err);
-    if (st == PFLD_OK && models[1])
-        st = eval_run_model(models[1], &set, &o, &b, err);
-    if (st == PFLD_OK && models[1])
-        st = print_comparison(f, spec, &a, &b, err);
+    if (st == PFLD_OK && f->compare) {
+        st = compare(f, &x, &a, &p, err);
+        if (st == PFLD_OK)
+            st = print_comparison(f, spec, &a, &p, err);
+    }
     eval_run_free(&a);
-    eval_run_free(&b);
     data_set_free(&set);
     return st;
 }
@@ -241,7 +281,7 @@ static int eval_all(const eval_fields *f)
     int code = CLI_DONE;
     pfld_status st = load(f, f->model, &models[0], &err);
 
-    if (st == PFLD_OK && f->compare)
+    if (st == PFLD_OK && f->compare && !ends_with(f->compare, ".csv"))
         st = load(f, f->compare, &models[1], &err);
     if (st != PFLD_OK) {
         message("%s", err.msg);
@@ -261,8 +301,6 @@ static int eval_all(const eval_fields *f)
 
 static const char *missing(const eval_fields *f)
 {
-    if (!f->model)
-        return "--model is missing";
     if (f->data.n == 0)
         return "--data is missing";
     return f->report && f->data.n > 1 ? "--report is for one --data" : NULL;
@@ -277,7 +315,7 @@ static int run(const cli_command *self, int argc, char **argv)
     if (cli_begin(self, &args, &f, &code)) {
         const char *wrong = missing(&f);
         if (wrong)
-            message("%s: 'pfld help eval' tells more", wrong);
+            message("eval: %s: 'pfld help eval' tells more", wrong);
         code = wrong ? CLI_USAGE : eval_all(&f);
     }
     mem_free(f.data.at);
@@ -287,11 +325,13 @@ static int run(const cli_command *self, int argc, char **argv)
 const cli_command command_eval = {
     .name = "eval",
     .brief = "measure a landmark model on labelled faces",
-    .synopsis = "--model FILE --data SPEC... [OPTION]...",
+    .synopsis = "--data SPEC... [--model FILE] [OPTION]...",
     .about = "Runs the model on the box around each face's true points and prints a JSON line for "
              "each data set: NME in percent of the named normaliser with a bootstrap interval, "
              "median, area under the error curve and failures at 8 and 10 percent, by point group "
-             "and by class, and the pose's error where the data set states a pose.",
+             "and by class, and the pose's error where the data set states a pose. With --compare "
+             "a second line tells the difference to the other model, first minus second, over the "
+             "same faces and the same normaliser, and the p of a paired permutation test.",
     .examples = "pfld eval --model a.onnx --data 300w:test.txt --report build/report\n"
                 "pfld eval --model a.onnx --compare b.onnx --data 300w:val.txt",
     .options = options,

@@ -28,6 +28,19 @@ static const cli_option options[] = {
     {0},
 };
 
+/* "detect", or "data sheet" in two words. */
+static const cli_command *find_command(const cli_args *words)
+{
+    const cli_command *c = command_find(words->at[0]);
+
+    if (!c || words->n == 1)
+        return c;
+    if (c->parts)
+        return command_part(c, words->at[1]);
+    message("help: '%.80s' is one too many: pfld help %s", words->at[1], c->name);
+    return NULL;
+}
+
 static int run(const cli_command *self, int argc, char **argv)
 {
     help_fields f = {.shell = -1};
@@ -48,7 +61,7 @@ static int run(const cli_command *self, int argc, char **argv)
     } else if (args.n == 0) {
         help_overview(stdout);
     } else {
-        about = command_find(args.at[0]);
+        about = find_command(&args);
         if (!about)
             return CLI_USAGE;
         help_command(stdout, about);
@@ -62,10 +75,11 @@ const cli_command command_help = {
     .synopsis = "[COMMAND | --man | --completion SHELL]",
     .about = "Prints the help of one command, or what commands there are.",
     .examples = "pfld help detect\n"
+                "pfld help data sheet\n"
                 "pfld help --man | man -l -\n"
                 "source <(pfld help --completion bash)",
     .options = options,
-    .max_operands = 1,
+    .max_operands = 2,
     .operand = "COMMAND",
     .run = run,
 };

@@ -1,6 +1,4 @@
-/* pfld info: what an ONNX file or one of our nets is, what it costs, and what a file says of
- * itself.
- */
+/* pfld info: what an ONNX file is, what it costs, and what it says of itself. */
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -8,23 +6,17 @@
 
 #include "cli/commands.h"
 #include "cli/decimal.h"
+#include "cli/info_net.h"
 #include "cli/message.h"
-#include "cli/model.h"
+#include "cli/model_default.h"
 #include "cli/output.h"
 #include "core/error.h"
-#include "net/arch.h"
 
 typedef struct info_fields {
     bool json, layers;
     pfld_isa isa;
-    int net, tail;          /* -1: not given */
-    float width, aux_width; /* 0: not given */
-    long points, size;      /* the same */
-    bool aux;
+    info_net_fields net;
 } info_fields;
-
-static const char *const nets[] = {"pfld", NULL};
-static const char *const tails[] = {[ARCH_FLATTEN] = "flatten", [ARCH_POOL] = "pool", NULL};
 
 static const cli_option options[] = {
     {.name = "json",
@@ -43,40 +35,40 @@ static const cli_option options[] = {
     {.name = "net",
      .kind = CLI_CHOICE,
      .arg = "NAME",
-     .field = offsetof(info_fields, net),
-     .choices = nets,
+     .field = offsetof(info_fields, net.net),
+     .choices = info_net_names,
      .help = "The table of a net that pfld can train, in place of a file: pfld."},
     {.name = "width",
      .kind = CLI_REAL,
      .arg = "W",
-     .field = offsetof(info_fields, width),
+     .field = offsetof(info_fields, net.width),
      .help = "With --net: times as many channels as in the paper; 1 if not given."},
     {.name = "points",
      .kind = CLI_COUNT,
      .arg = "N",
      .min = 1,
-     .field = offsetof(info_fields, points),
+     .field = offsetof(info_fields, net.points),
      .help = "With --net: landmarks; 68 if not given."},
     {.name = "tail",
      .kind = CLI_CHOICE,
      .arg = "KIND",
-     .field = offsetof(info_fields, tail),
-     .choices = tails,
+     .field = offsetof(info_fields, net.tail),
+     .choices = info_net_tails,
      .help = "With --net: flatten, as in the paper, or pool, which is smaller."},
     {.name = "size",
      .kind = CLI_COUNT,
      .arg = "S",
      .min = 1,
-     .field = offsetof(info_fields, size),
+     .field = offsetof(info_fields, net.size),
      .help = "With --net: side of the input in pixels; 112 if not given."},
     {.name = "aux",
      .kind = CLI_FLAG,
-     .field = offsetof(info_fields, aux),
+     .field = offsetof(info_fields, net.aux),
      .help = "With --net: the auxiliary net too, which only training has."},
     {.name = "aux-width",
      .kind = CLI_REAL,
      .arg = "W",
-     .field = offsetof(info_fields, aux_width),
+     .field = offsetof(info_fields, net.aux_width),
      .help = "With --aux: its own width; that of the net if not given."},
     {0},
 };
@@ -348,16 +340,17 @@ static pfld_status gather(json_t *o, model_file *m, const info_fields *f, pfld_e
     return status;
 }
 
+/* path NULL: of the model inside the library. */
 static pfld_status inform(const char *path, const info_fields *f, pfld_error *err)
 {
     pfld_error trouble = {0};
     model_file m = {0};
     json_t *o = NULL;
-    pfld_status status = model_open(&m, path, err), written = PFLD_OK;
+    pfld_status status = model_open_or_default(&m, path, err), written = PFLD_OK;
 
     if (status)
         goto end;
-    o = json_pack("{s:i,s:o}", "v", 1, "file", output_string(path));
+    o = json_pack("{s:i,s:o}", "v", 1, "file", output_string(m.path));
     status = o ? gather(o, &m, f, err) : error_nomem(err);
     if (status == PFLD_ERR_NOMEM)
         goto end;
@@ -375,198 +368,35 @@ end:
     return status;
 }
 
-/* ---- --net: the paper's tables ---- */
-
-#define BYTES_PER_PARAMETER 4 /* float */
-
-/* [56,56,64] of a map, [4832] of a vector. */
-static json_t *map_shape(const arch_row *r, int size, int channels)
-{
-    net_shape map = {3, {size, size, channels}}, vector = {1, {channels}};
-
-    return output_shape(r->s ? &map : &vector);
-}
-
-static json_t *or_null(int v)
-{
-    return v ? json_integer(v) : json_null();
-}
-
-static json_t *arch_row_json(const arch_row *r)
-{
-    return json_pack("{s:s,s:s,s:o,s:o,s:o,s:i,s:i,s:o,s:I,s:I,s:I}", "name", r->name, "op", r->op,
-                     "in", map_shape(r, r->in_size, r->in_channels), "out",
-                     map_shape(r, r->out_size, r->c), "t", or_null(r->t), "c", r->c, "n", r->n, "s",
-                     or_null(r->s), "macs", (json_int_t)r->macs, "parameters",
-                     (json_int_t)r->parameters, "bytes",
-                     (json_int_t)r->parameters * BYTES_PER_PARAMETER);
-}
-
-/* {"rows":[...],"macs":...,"parameters":...,"bytes":...} */
-static bool put_table(json_t *o, const arch_row *rows, size_t n)
-{
-    json_t *list = json_array();
-    uint64_t macs = 0, parameters = 0;
-
-    for (size_t i = 0; list && i < n; i++) {
-        macs += rows[i].macs;
-        parameters += rows[i].parameters;
-        if (json_array_append_new(list, arch_row_json(&rows[i]))) {
-            json_decref(list);
-            return false;
-        }
-    }
-    return put(o, "rows", list) && put(o, "macs", json_integer((json_int_t)macs)) &&
-           put(o, "parameters", json_integer((json_int_t)parameters)) &&
-           put(o, "bytes", json_integer((json_int_t)parameters * BYTES_PER_PARAMETER));
-}
-
-static bool put_net(json_t *o, const arch_pfld *a, const arch_row *rows, size_t n)
-{
-    size_t n_main = 0;
-    json_t *aux;
-
-    while (n_main < n && strncmp(rows[n_main].name, "aux.", 4) != 0)
-        n_main++;
-    if (!put(o, "width", output_number(a->width, 6)) ||
-        !put(o, "points", json_integer(a->points)) || !put(o, "size", json_integer(a->size)) ||
-        !put(o, "tail", json_string(tails[a->tail])) || !put_table(o, rows, n_main))
-        return false;
-    if (n_main == n)
-        return true;
-    aux = json_object();
-    return aux && put_table(aux, rows + n_main, n - n_main) && put(o, "auxiliary", aux);
-}
-
-/* "56x56x64", "4832". */
-static void print_shape(const json_t *shape)
-{
-    char text[64] = "";
-    size_t i, used = 0;
-    json_t *dim;
-
-    json_array_foreach(shape, i, dim)
-    {
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%" JSON_INTEGER_FORMAT,
-                                 i ? "x" : "", json_integer_value(dim));
-    }
-    printf("%-11s ", text);
-}
-
-static void print_small(const json_t *value)
-{
-    if (json_is_integer(value))
-        printf(" %3" JSON_INTEGER_FORMAT, json_integer_value(value));
-    else
-        printf("   -");
-}
-
-static void print_costs(const json_t *o)
-{
-    static const char *const keys[] = {"macs", "parameters", "bytes"};
-    char number[DECIMAL_TEXT];
-
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        printf(" %12s",
-               decimal_grouped((unsigned long long)json_integer_value(json_object_get(o, keys[i])),
-                               number));
-    putchar('\n');
-}
-
-static void print_table(const json_t *table, const char *total)
-{
-    static const char *const small[] = {"t", "c", "n", "s"};
-    size_t i;
-    json_t *row;
-
-    json_array_foreach(json_object_get(table, "rows"), i, row)
-    {
-        printf("  %-10s ", json_string_value(json_object_get(row, "name")));
-        print_shape(json_object_get(row, "in"));
-        print_shape(json_object_get(row, "out"));
-        printf("%-17s", json_string_value(json_object_get(row, "op")));
-        for (size_t k = 0; k < sizeof small / sizeof *small; k++)
-            print_small(json_object_get(row, small[k]));
-        print_costs(row);
-    }
-    printf("  %-68s", total);
-    print_costs(table);
-}
-
-static void print_net(const json_t *o, const arch_pfld *a)
-{
-    char width[DECIMAL_TEXT];
-    const json_t *aux = json_object_get(o, "auxiliary");
-
-    printf("pfld %sx: %d points, %s tail; batch normalisation folded, 4 bytes a parameter\n",
-           decimal_text(a->width, 6, width), a->points, tails[a->tail]);
-    printf("  %-10s %-11s %-11s %-17s %3s %3s %3s %3s %12s %12s %12s\n", "layer", "input", "output",
-           "operator", "t", "c", "n", "s", "mult-adds", "parameters", "bytes");
-    print_table(o, "total");
-    if (aux)
-        print_table(aux, "auxiliary net, in training only");
-}
-
-static pfld_status inform_of_net(const info_fields *f, pfld_error *err)
-{
-    arch_pfld a = {.width = f->width > 0 ? (double)f->width : 1,
-                   .points = f->points ? (int)f->points : 68,
-                   .size = f->size ? (int)f->size : 112,
-                   .tail = f->tail < 0 ? ARCH_FLATTEN : (arch_tail)f->tail,
-                   .auxiliary = f->aux,
-                   .aux_width = (double)f->aux_width};
-    arch_row rows[ARCH_ROWS];
-    size_t n = arch_pfld_rows(&a, rows, ARCH_ROWS);
-    net_graph *none;
-    json_t *o;
-
-    if (!n)
-        return arch_pfld_build(&a, 0, NULL, &none, err); /* says why */
-    o = json_pack("{s:i,s:s}", "v", 1, "net", nets[f->net]);
-    if (!o || !put_net(o, &a, rows, n)) {
-        json_decref(o);
-        return error_nomem(err);
-    }
-    if (f->json)
-        return output_json(stdout, o, err);
-    print_net(o, &a);
-    json_decref(o);
-    return PFLD_OK;
-}
-
 /* What belongs to a net, of which there is none. */
 static const char *stray_option(const info_fields *f)
 {
-    return f->width > 0       ? "--width"
-           : f->points        ? "--points"
-           : f->tail >= 0     ? "--tail"
-           : f->size          ? "--size"
-           : f->aux           ? "--aux"
-           : f->aux_width > 0 ? "--aux-width"
-                              : NULL;
+    return f->net.width > 0       ? "--width"
+           : f->net.points        ? "--points"
+           : f->net.tail >= 0     ? "--tail"
+           : f->net.size          ? "--size"
+           : f->net.aux           ? "--aux"
+           : f->net.aux_width > 0 ? "--aux-width"
+                                  : NULL;
 }
 
-static pfld_status check_use(const cli_command *self, const info_fields *f, const cli_args *args,
-                             pfld_error *err)
+static pfld_status check_use(const info_fields *f, const cli_args *args, pfld_error *err)
 {
-    if (f->net < 0 && stray_option(f))
+    if (f->net.net < 0 && stray_option(f))
         return error_set(err, PFLD_ERR_ARG, "%s is for --net", stray_option(f));
-    if (f->net < 0 && args->n == 0)
-        return error_set(err, PFLD_ERR_ARG, "%s is missing: pfld %s %s", self->operand, self->name,
-                         self->synopsis);
-    if (f->net >= 0 && args->n)
+    if (f->net.net >= 0 && args->n)
         return error_set(err, PFLD_ERR_ARG, "'%.80s' is one too many: --net is in place of a file",
                          args->at[0]);
-    if (f->net >= 0 && f->layers)
+    if (f->net.net >= 0 && f->layers)
         return error_set(err, PFLD_ERR_ARG, "--layers is for a file: --net has rows of its own");
-    if (f->aux_width > 0 && !f->aux)
+    if (f->net.aux_width > 0 && !f->net.aux)
         return error_set(err, PFLD_ERR_ARG, "--aux-width is for --aux");
     return PFLD_OK;
 }
 
 static int run(const cli_command *self, int argc, char **argv)
 {
-    info_fields f = {.net = -1, .tail = -1};
+    info_fields f = {.net = {.net = -1, .tail = -1}};
     cli_args args = {(size_t)argc, argv, false};
     pfld_error err = {0};
     pfld_status status;
@@ -574,12 +404,13 @@ static int run(const cli_command *self, int argc, char **argv)
 
     if (!cli_begin(self, &args, &f, &code))
         return code;
-    status = check_use(self, &f, &args, &err);
+    status = check_use(&f, &args, &err);
     if (status) {
         message("%s: %s", self->name, err.msg);
         return message_exit(status);
     }
-    status = f.net >= 0 ? inform_of_net(&f, &err) : inform(args.at[0], &f, &err);
+    status = f.net.net >= 0 ? info_net(&f.net, f.json, &err)
+                            : inform(args.n ? args.at[0] : NULL, &f, &err);
     if (status)
         message("%s", err.msg);
     return message_exit(status);
@@ -588,9 +419,10 @@ static int run(const cli_command *self, int argc, char **argv)
 const cli_command command_info = {
     .name = "info",
     .brief = "tells what an ONNX model is and what it costs",
-    .synopsis = "MODEL|--net NAME [options]",
+    .synopsis = "[MODEL | --net NAME] [OPTION]...",
     .about =
-        "Tells of an ONNX model, of landmarks or not: its inputs and outputs ('?' stands for a "
+        "Tells of an ONNX model, of landmarks or not, and without MODEL of the one built in: its "
+        "inputs and outputs ('?' stands for a "
         "dimension that it leaves open), its operators, parameters, multiply-adds, the bytes of "
         "feature maps alive at once and of packed weights, and its metadata; of a landmark model "
         "also the point scheme, and crop and pixels as far as the file states them.\n\n"

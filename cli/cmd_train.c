@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/data_sets.h"
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/threads.h"
+#include "cli/train_curves.h"
 #include "core/error.h"
 #include "core/mem.h"
 #include "train/trainer.h"
@@ -26,8 +28,10 @@ typedef struct train_fields {
     const char *out, *scheme, *template;
     int recipe, loss, tail;
     float width, rate, decay, ema, crop, crop_shift, aux, aux_width, checkpoint_minutes;
-    long batch, steps, seed, threads, loader_threads, warm_up, log_every, eval_every, size;
+    long batch, steps, seed, threads, loader_threads, warm_up, log_every, eval_every, size,
+        stop_after;
     bool geometry, no_geometry, classes, no_classes, no_augment, resume, skip_bad, quiet;
+    pfld_status curves; /* what came of drawing them last */
 } train_fields;
 
 #define FIELD(name) .field = offsetof(train_fields, name)
@@ -57,7 +61,7 @@ static const cli_option options[] = {
      .kind = CLI_DIR,
      .arg = "DIR",
      FIELD(out),
-     .help = "Where log.jsonl, checkpoint, best.onnx and last.onnx go."},
+     .help = "Where best.onnx, last.onnx, log.jsonl, the curves and the checkpoint go."},
     {.name = "recipe",
      .kind = CLI_CHOICE,
      .arg = "NAME",
@@ -140,12 +144,12 @@ static const cli_option options[] = {
      .arg = "N",
      .min = 1,
      FIELD(batch),
-     .help = "Faces in a batch; default 64, of the paper 256."},
+     .help = "Faces in a batch; default 32, of the paper 256."},
     {.name = "rate",
      .kind = CLI_REAL,
      .arg = "R",
      FIELD(rate),
-     .help = "Learning rate at its top."},
+     .help = "Learning rate at its top; default 0.006, of the paper 0.0001."},
     {.name = "decay", .kind = CLI_NUMBER, .arg = "D", FIELD(decay), .help = "Weight decay."},
     {.name = "ema",
      .kind = CLI_NUMBER,
@@ -177,9 +181,9 @@ static const cli_option options[] = {
     {.name = "loader-threads",
      .kind = CLI_COUNT,
      .arg = "N",
-     .min = 1,
+     .min = 0,
      FIELD(loader_threads),
-     .help = "Threads that make batches; default 1."},
+     .help = "Threads that make batches ahead; default 0: those of the net make them."},
     {.name = "log-every",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -197,6 +201,12 @@ static const cli_option options[] = {
      .arg = "M",
      FIELD(checkpoint_minutes),
      .help = "Between checkpoints; default 3."},
+    {.name = "stop-after",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .min = 1,
+     FIELD(stop_after),
+     .help = "Stops after N steps of this session, as Ctrl-C does; --resume goes on."},
     {.name = "resume",
      .kind = CLI_FLAG,
      FIELD(resume),
@@ -243,7 +253,6 @@ static bool parse(int argc, char **argv, const cli_command *self, train_fields *
                         .checkpoint_minutes = 3,
                         .batch = 0,
                         .steps = 30000,
-                        .loader_threads = 1,
                         .warm_up = -1,
                         .log_every = 100,
                         .eval_every = 1000,
@@ -267,7 +276,7 @@ static loss_options choose_loss(const train_fields *f)
 static optim_options choose_optim(const train_fields *f)
 {
     bool paper = f->recipe == 1;
-    optim_options o = {.rate = paper ? 1e-4 : 2e-3,
+    optim_options o = {.rate = paper ? 1e-4 : 6e-3,
                        .beta1 = 0.9,
                        .beta2 = 0.999,
                        .epsilon = 1e-8,
@@ -276,7 +285,8 @@ static optim_options choose_optim(const train_fields *f)
                        .ema = paper ? 0 : 0.9995,
                        .warm_up = paper ? 0 : (uint64_t)(f->steps < 3000 ? f->steps / 10 : 300),
                        .total = paper ? 0 : (uint64_t)f->steps,
-                       .clip = paper ? 0 : 5};
+                       .clip = paper ? 0 : 5,
+                       .full_rate_fan_in = paper ? 0 : 64};
 
     o.rate = f->rate > 0 ? (double)f->rate : o.rate;
     o.decay = f->decay >= 0 ? (double)f->decay : o.decay;
@@ -299,7 +309,8 @@ static trainer_options choose(const train_fields *f, const scheme *s)
                          .dir = f->out,
                          .resume = f->resume,
                          .licence = LICENCE,
-                         .stop = &stop_signal};
+                         .stop = &stop_signal,
+                         .stop_after = (uint64_t)f->stop_after};
 
     o.arch = (arch_pfld){.width = (double)f->width,
                          .points = s->n,
@@ -309,7 +320,7 @@ static trainer_options choose(const train_fields *f, const scheme *s)
                          .aux_width = (double)f->aux_width};
     o.loader = (loader_options){.batch = (size_t)(f->batch         ? f->batch
                                                   : f->recipe == 1 ? 256
-                                                                   : 64),
+                                                                   : 32),
                                 .threads = (size_t)f->loader_threads,
                                 .size = (int)f->size,
                                 .rule = {.scale = f->crop},
@@ -321,22 +332,6 @@ static trainer_options choose(const train_fields *f, const scheme *s)
 }
 
 /* ---- data ---- */
-
-static pfld_status add_all(data_set *set, const cli_texts *specs, bool skip_bad, pfld_error *err)
-{
-    data_options o = {.skip_bad = skip_bad, .message = message_hook};
-    pfld_status st = PFLD_OK;
-
-    for (size_t i = 0; i < specs->n && st == PFLD_OK; i++)
-        st = data_set_add(set, specs->at[i], &o, err);
-    return st;
-}
-
-static pfld_status load_template(const train_fields *f, const data_set *set, face_template *t,
-                                 pfld_error *err)
-{
-    return f->template ? face_template_read(f->template, t, err) : face_template_build(set, t, err);
-}
 
 static void print_classes(const class_weights *w)
 {
@@ -382,7 +377,7 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
 {
     json_t *j = json_pack(
         "{s:s,s:f,s:s,s:i,s:s,s:f,s:s,s:b,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:b,s:f,"
-        "s:f,s:o,s:o,s:o}",
+        "s:f,s:f,s:o,s:o,s:o}",
         "recipe", recipe_names[f->recipe], "width", o->arch.width, "tail", tail_names[f->tail],
         "size", o->arch.size, "scheme", o->loader.scheme->name, "crop", (double)f->crop, "loss",
         f->loss < 0 ? (f->recipe == 1 ? "pfld" : "wing") : loss_names[f->loss], "geometry",
@@ -390,9 +385,10 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
         o->arch.aux_width, "rate", o->optim.rate, "decay", o->optim.decay, "ema", o->optim.ema,
         "warm_up", (json_int_t)o->optim.warm_up, "batch", (json_int_t)o->loader.batch, "steps",
         (json_int_t)o->steps, "seed", (json_int_t)o->seed, "threads", (json_int_t)o->threads,
-        "augment", !f->no_augment, "beta2", o->optim.beta2, "clip", o->optim.clip, "data",
-        sources_json(set), "val", sources_json(val), "class_weights", classes_json(set));
-    char *text = j ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+        "augment", !f->no_augment, "beta2", o->optim.beta2, "clip", o->optim.clip,
+        "full_rate_fan_in", o->optim.full_rate_fan_in, "data", sources_json(set), "val",
+        sources_json(val), "class_weights", classes_json(set));
+    char *text = j ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
 
     json_decref(j);
     return text;
@@ -404,18 +400,31 @@ static void print_progress(void *ctx, const trainer_status *s)
 {
     const train_fields *f = ctx;
     bool terminal = isatty(STDERR_FILENO);
+    char val[64] = "";
     double left = s->samples_per_second > 0
                       ? (double)(s->steps - s->step) * (double)f->batch / s->samples_per_second
                       : 0;
 
     if (f->quiet || (!terminal && s->step % 500 != 0 && s->step != s->steps))
         return;
-    fprintf(stderr,
-            "%s%llu/%llu  loss %.5f  %.0f faces/s  val %.3f %% (best %.3f)  %.0f min left%s",
-            terminal ? "\r" : "", (unsigned long long)s->step, (unsigned long long)s->steps,
-            s->loss.total, s->samples_per_second, s->val_nme, s->best_nme, left / 60,
-            terminal ? "  " : "\n");
+    if (isfinite(s->val_nme))
+        snprintf(val, sizeof val, "val %.3f %% (best %.3f)  ", s->val_nme, s->best_nme);
+    fprintf(stderr, "%s%llu/%llu  loss %.5f  %.0f faces/s  %s%.0f min left%s", terminal ? "\r" : "",
+            (unsigned long long)s->step, (unsigned long long)s->steps, s->loss.total,
+            s->samples_per_second, val, left / 60, terminal ? "  " : "\n");
     fflush(stderr);
+}
+
+/* A run is worth more than its curves: it goes on without them, and ends with exit code 1. */
+static void draw_curves(void *ctx)
+{
+    train_fields *f = ctx;
+    pfld_error err;
+    pfld_status st = train_curves_write(f->out, &err);
+
+    if (st != PFLD_OK && f->curves == PFLD_OK) /* told once, not at each validation */
+        message("%s", err.msg);
+    f->curves = st;
 }
 
 static pfld_status print_result(const train_fields *f, const trainer_status *s, bool stopped,
@@ -437,7 +446,8 @@ static pfld_status train(train_fields *f, const scheme *s, data_set *set, data_s
                          pfld_error *err)
 {
     trainer_options o = choose(f, s);
-    trainer_hooks hooks = {.progress = print_progress, .message = message_hook, .ctx = f};
+    trainer_hooks hooks = {
+        .progress = print_progress, .message = message_hook, .logged = draw_curves, .ctx = f};
     trainer_status last = {0};
     class_weights w;
     bool stopped = false;
@@ -449,9 +459,9 @@ static pfld_status train(train_fields *f, const scheme *s, data_set *set, data_s
     o.recipe = recipe;
     f->batch = (long)o.loader.batch;
     class_weights_of(set, &w);
+    catch_signals();
     if (!f->quiet)
         print_classes(&w);
-    catch_signals();
     st = trainer_run(&o, set, val, &hooks, &last, &stopped, err);
     if (!f->quiet && isatty(STDERR_FILENO))
         fputc('\n', stderr);
@@ -464,16 +474,17 @@ static pfld_status train(train_fields *f, const scheme *s, data_set *set, data_s
 static pfld_status load_and_train(train_fields *f, const scheme *s, pfld_error *err)
 {
     data_set set = {0}, val = {0};
-    face_template t;
-    pfld_status st = add_all(&set, &f->data, f->skip_bad, err);
+    face_template room;
+    const face_template *face;
+    pfld_status st = data_sets_read(&set, &f->data, f->skip_bad, err);
 
     if (st == PFLD_OK)
-        st = add_all(&val, &f->val, f->skip_bad, err);
+        st = data_sets_read(&val, &f->val, f->skip_bad, err);
     if (st == PFLD_OK)
-        st = load_template(f, &set, &t, err);
+        st = data_sets_face(&set, f->template, &room, &face, err);
     if (st == PFLD_OK) {
-        data_set_derive(&set, &t);
-        data_set_derive(&val, &t);
+        data_set_derive(&set, face);
+        data_set_derive(&val, face);
         st = train(f, s, &set, &val, err);
     }
     data_set_free(&set);
@@ -490,7 +501,7 @@ static pfld_status make_dir(const char *path, pfld_error *err)
 
 static int usage(const char *text)
 {
-    message("%s: 'pfld help train' tells more", text);
+    message("train: %s: 'pfld help train' tells more", text);
     return CLI_USAGE;
 }
 
@@ -516,10 +527,9 @@ static int run(const cli_command *self, int argc, char **argv)
     st = make_dir(f.out, &err);
     if (st == PFLD_OK)
         st = load_and_train(&f, s, &err);
-    if (st != PFLD_OK) {
+    if (st != PFLD_OK)
         message("%s", err.msg);
-        code = message_exit(st);
-    }
+    code = message_exit(st ? st : f.curves);
 end:
     mem_free(f.data.at);
     mem_free(f.val.at);
@@ -530,15 +540,13 @@ const cli_command command_train = {
     .name = "train",
     .brief = "train a landmark net",
     .synopsis = "--data SPEC... --val SPEC... --out DIR [OPTION]...",
-    .about = "Trains PFLD (Table 1 of the paper at any width) on labelled faces and writes "
-             "DIR/best.onnx, "
-             "the averaged weights at the best validation, and DIR/last.onnx, those of the end; "
-             "both run "
-             "anywhere.\n"
-             "\n"
-             "Ctrl-C, or the end of the machine's patience, loses nothing: the checkpoint in DIR "
-             "is whole "
-             "at any moment, and --resume with the same options goes on from it, bit for bit.",
+    .about =
+        "Trains PFLD (Table 1 of the paper at any width) on labelled faces. DIR/best.onnx has the "
+        "averaged weights at the best validation, DIR/last.onnx those of the end; both run "
+        "anywhere. DIR/log.jsonl and DIR/curves.png (and .svg) tell how it went, from the first "
+        "validation on.\n\n"
+        "Ctrl-C, or the end of the machine's patience, loses nothing: the checkpoint in DIR is "
+        "whole at any moment, and --resume with the same options goes on from it, bit for bit.",
     .examples = "pfld train --data 300w:train.txt --val 300w:val.txt --out runs/a\n"
                 "pfld train --recipe paper --width 1 --data 300w:train.txt --out runs/paper",
     .options = options,

@@ -15,5 +15,9 @@ extern const cli_command command_train;
 
 /* NULL, and a message with what may have been meant, where there is no such command. */
 const cli_command *command_find(const char *name);
+/* The same among the parts of whole, which has some. */
+const cli_command *command_part(const cli_command *whole, const char *name);
+/* The second word of a part's name: "sheet". */
+const char *command_part_word(const cli_command *part);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/data_sets.h"
 #include "cli/data_sheet.h"
 #include "cli/message.h"
 #include "core/error.h"
@@ -20,7 +21,7 @@
 
 typedef struct sheet_fields {
     cli_texts data;
-    const char *out, *recipe, *scheme;
+    const char *out, *recipe, *scheme, *face;
     long n, seed, size;
     float crop;
     bool no_augment, no_points, skip_bad;
@@ -28,10 +29,11 @@ typedef struct sheet_fields {
 
 static const cli_option options[] = {
     {.name = "data",
+     .letter = 'd',
      .kind = CLI_TEXTS,
      .arg = "SPEC",
      .field = offsetof(sheet_fields, data),
-     .help = "A data set, FORMAT:PATH; repeatable."},
+     .help = "A data set, FORMAT:PATH[@WEIGHT]; can be given again."},
     {.name = "output",
      .letter = 'o',
      .kind = CLI_FILE,
@@ -69,6 +71,11 @@ static const cli_option options[] = {
      .arg = "NAME",
      .field = offsetof(sheet_fields, scheme),
      .help = "Points as a net of this scheme learns them; the data set's own."},
+    {.name = "template",
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     .field = offsetof(sheet_fields, face),
+     .help = "The mean face by 'pfld data template'; default: made from the sets."},
     {.name = "size",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -87,8 +94,7 @@ static const cli_option options[] = {
     {0},
 };
 
-/* --- drawing -----------------------------------------------------------------------------------
- */
+/* --- drawing ---------------------------------------------------------------------------------- */
 
 typedef struct sheet {
     cairo_surface_t *surface;
@@ -226,8 +232,7 @@ static pfld_status write_sheet(const sheet *s, const char *path, pfld_error *err
     return st;
 }
 
-/* --- samples -----------------------------------------------------------------------------------
- */
+/* --- samples ---------------------------------------------------------------------------------- */
 
 static pfld_status draw_batch(const batch *b, const sheet_fields *f, const scheme *of,
                               pfld_error *err)
@@ -260,15 +265,17 @@ static pfld_status make_sheet(const sheet_fields *f, pfld_error *err)
                           .seed = (uint64_t)f->seed,
                           .shuffle = true};
     data_set set = {0};
+    face_template room;
+    const face_template *face;
     loader *l = NULL;
     batch b;
-    pfld_status st = PFLD_OK;
+    pfld_status st = data_sets_read(&set, &f->data, f->skip_bad, err);
 
-    for (size_t i = 0; st == PFLD_OK && i < f->data.n; i++)
-        st = data_set_add(&set, f->data.at[i], &messages, err);
+    if (st == PFLD_OK)
+        st = data_sets_face(&set, f->face, &room, &face, err);
     if (st != PFLD_OK)
         goto end;
-    data_set_derive(&set, NULL);
+    data_set_derive(&set, face);
     opt.scheme = f->scheme ? scheme_find(f->scheme) : set.samples[0].scheme;
     opt.augment = augment_recipe(f->no_augment ? "none" : f->recipe);
     st = loader_create(&set, NULL, &opt, &messages, &l, err);
@@ -286,13 +293,14 @@ end:
 static bool is_usage(const sheet_fields *f)
 {
     if (f->data.n == 0 || !f->out)
-        message("--data SPEC and -o FILE are wanted: see 'pfld data sheet --help'");
+        message(
+            "data sheet: --data SPEC and -o FILE are wanted: 'pfld help data sheet' tells more");
     else if (f->n > MOST || f->size > AUGMENT_MAX_SIZE)
-        message("at most %d samples of %d pixels", MOST, AUGMENT_MAX_SIZE);
+        message("data sheet: at most %d samples of %d pixels", MOST, AUGMENT_MAX_SIZE);
     else if (f->scheme && !scheme_find(f->scheme))
-        message("no scheme '%.80s'", f->scheme);
+        message("data sheet: no scheme '%.80s'", f->scheme);
     else if (strcmp(f->recipe, "default") != 0 && strcmp(f->recipe, "paper") != 0)
-        message("no recipe '%.80s': default or paper", f->recipe);
+        message("data sheet: no recipe '%.80s': default or paper", f->recipe);
     else
         return true;
     return false;
@@ -326,7 +334,7 @@ static int run(const cli_command *self, int argc, char **argv)
 const cli_command command_data_sheet = {
     .name = "data sheet",
     .brief = "draws training samples as the net sees them",
-    .synopsis = "--data SPEC -o FILE [-n N] [--recipe NAME] [--no-augment] [--seed N]",
+    .synopsis = "--data SPEC... -o FILE [-n N] [--recipe NAME] [--no-augment] [--seed N]",
     .about = "Draws samples of a data set, cropped and augmented as in training, twice as large, "
              "with their points (the subject's right side in red, the left in blue, the middle in "
              "green), their classes (P profile, F frontal, U head up, D head down, E expression, "

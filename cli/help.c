@@ -109,6 +109,12 @@ void help_command(FILE *to, const cli_command *c)
 {
     fprintf(to, "Usage: pfld %s %s\n\n", c->name, c->synopsis);
     put_wrapped(to, c->about, 0, 0);
+    if (c->parts) {
+        fprintf(to, "\nCommands\n");
+        for (const cli_command *const *p = c->parts; *p; p++)
+            put_row(to, (*p)->name, (*p)->brief, 20);
+        fprintf(to, "\n'pfld help %s ...' tells more of one.\n", c->name);
+    }
     fprintf(to, "\nOptions\n");
     for (const cli_option *o = c->options; o->name; o++)
         put_option(to, o);

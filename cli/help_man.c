@@ -65,7 +65,7 @@ static void put_option(FILE *to, const cli_option *o)
     put_line(to, help_isa_names(o, sets));
 }
 
-static void put_command(FILE *to, const cli_command *c)
+static void put_one(FILE *to, const cli_command *c)
 {
     fprintf(to, ".SS pfld %s\n", c->name);
     put_bold(to, "pfld");
@@ -77,6 +77,13 @@ static void put_command(FILE *to, const cli_command *c)
     put_paragraphs(to, c->about);
     for (const cli_option *o = c->options; o->name; o++)
         put_option(to, o);
+}
+
+static void put_command(FILE *to, const cli_command *c)
+{
+    put_one(to, c);
+    for (const cli_command *const *p = c->parts; p && *p; p++)
+        put_one(to, *p);
 }
 
 static void put_pairs(FILE *to, const char *title, const char *const *pairs)
@@ -94,7 +101,7 @@ static void put_examples(FILE *to)
 {
     fputs(".SH EXAMPLES\n.nf\n", to);
     for (const cli_command *const *c = cli_commands; *c; c++)
-        if ((*c)->examples)
+        if ((*c)->examples) /* those of its parts among them */
             put_line(to, (*c)->examples);
     fputs(".fi\n", to);
 }

@@ -61,6 +61,8 @@ struct cli_command {
     size_t min_operands, max_operands;
     const char *operand; /* "MODEL": what is missing where there are too few */
     int (*run)(const cli_command *self, int argc, char **argv);
+    /* NULL-ended: commands of a second word, whose names hold both: "data sheet". NULL: none */
+    const cli_command *const *parts;
 };
 
 typedef struct cli_args { /* before: what stands behind the command's name; after: the operands */

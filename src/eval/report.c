@@ -7,10 +7,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/mem.h"
+#include "data/csv.h"
+#include "data/index.h"
 #include "geometry/affine.h"
 #include "geometry/box.h"
 #include "image/image.h"
@@ -18,7 +22,8 @@
 #include "media/codec.h"
 
 enum { COLUMNS = 6, ROWS = 4, CELL = 224, CED_POINTS = 201 };
-#define CED_MAX 10.0 /* percent */
+#define CED_MAX        10.0              /* percent */
+#define MAX_FACES_FILE ((size_t)1 << 30) /* bytes */
 
 typedef struct report {
     const eval_run *run;
@@ -46,7 +51,7 @@ static int by_error(const void *a, const void *b)
 static pfld_status write_curve(const report *r, const char *title, pfld_error *err)
 {
     double x[CED_POINTS], y[CED_POINTS];
-    chart_series s = {eval_norm_names[r->run->norm], x, y, CED_POINTS};
+    chart_series s = {.name = eval_norm_names[r->run->norm], .x = x, .y = y, .n = CED_POINTS};
     chart c = {.title = title,
                .x_label = "NME, percent",
                .y_label = "faces below, percent",
@@ -69,10 +74,12 @@ static pfld_status write_curve(const report *r, const char *title, pfld_error *e
 
 /* ---- every face ---- */
 
+/* The first column's name is the normaliser: eval_report_read() compares like with like. */
 static pfld_status write_faces(const report *r, pfld_error *err)
 {
     char path[4096];
     FILE *f;
+    bool failed;
     pfld_status st = path_in(r, "faces.csv", path, sizeof path, err);
 
     if (st != PFLD_OK)
@@ -80,13 +87,119 @@ static pfld_status write_faces(const report *r, pfld_error *err)
     f = fopen(path, "w");
     if (!f)
         return error_sys(err, errno, "%s", path);
-    fprintf(f, "nme,where,image\n");
+    fprintf(f, "%s,where,image\n", eval_norm_names[r->run->norm]);
     for (size_t i = 0; i < r->run->n; i++)
-        fprintf(f, "%.4f,\"%s\",\"%s\"\n", r->order[i]->error, r->order[i]->sample->where,
+        fprintf(f, "%.6f,\"%s\",\"%s\"\n", r->order[i]->error, r->order[i]->sample->where,
                 r->order[i]->sample->image);
-    if (fclose(f) != 0)
+    failed = ferror(f) != 0;
+    if (fclose(f) != 0 || failed)
         return error_sys(err, errno, "%s", path);
     return PFLD_OK;
+}
+
+/* What a face is known by: its list and line, wherever the list lay. */
+static text face_key(text where)
+{
+    for (size_t i = where.n; i-- > 0;)
+        if (where.at[i] == '/')
+            return (text){where.at + i + 1, where.n - i - 1};
+    return where;
+}
+
+static text string_text(const char *s)
+{
+    return (text){s, strlen(s)};
+}
+
+static bool same_text(text a, text b)
+{
+    return a.n == b.n && memcmp(a.at, b.at, a.n) == 0;
+}
+
+typedef struct faces_file {
+    csv rows;
+    size_t norm, where;
+    data_index lines; /* the run's faces by their keys */
+    const eval_run *run;
+    double *error;
+} faces_file;
+
+static pfld_status open_faces(faces_file *f, text all, pfld_error *err)
+{
+    const char *wanted = eval_norm_names[f->run->norm];
+    pfld_status st = csv_open(&f->rows, all, err);
+
+    for (int i = 0; st == PFLD_OK && i < EVAL_NORMS; i++)
+        if (csv_find(&f->rows, eval_norm_names[i], &f->norm) && i != (int)f->run->norm)
+            return error_set(err, PFLD_ERR_FORMAT,
+                             "errors over %s: unlike normalisers are not compared, %s is wanted",
+                             eval_norm_names[i], wanted);
+    if (st == PFLD_OK)
+        st = csv_need(&f->rows, wanted, &f->norm, err);
+    if (st == PFLD_OK)
+        st = csv_need(&f->rows, "where", &f->where, err);
+    for (size_t i = 0; st == PFLD_OK && i < f->run->n; i++) {
+        text key = face_key(string_text(f->run->faces[i].sample->where));
+        f->error[i] = (double)NAN;
+        if (!data_index_put(&f->lines, text_hash(TEXT_HASH, key.at, key.n), (uint32_t)i))
+            st = error_nomem(err);
+    }
+    return st;
+}
+
+static pfld_status take_row(faces_file *f, pfld_error *err)
+{
+    float error;
+    size_t cursor = 0;
+    uint32_t i;
+    text key;
+
+    if (csv_check_row(&f->rows, err) != PFLD_OK)
+        return PFLD_ERR_FORMAT;
+    key = face_key(f->rows.field[f->where]);
+    if (!text_number(f->rows.field[f->norm], &error))
+        return error_set(err, PFLD_ERR_FORMAT, "'%.*s' is no error",
+                         TEXT_SHOWN(f->rows.field[f->norm]));
+    while (data_index_next(&f->lines, text_hash(TEXT_HASH, key.at, key.n), &cursor, &i))
+        if (same_text(key, face_key(string_text(f->run->faces[i].sample->where)))) {
+            f->error[i] = (double)error;
+            return PFLD_OK;
+        }
+    return error_set(err, PFLD_ERR_FORMAT, "%.*s is not among the faces", TEXT_SHOWN(key));
+}
+
+static pfld_status read_faces(faces_file *f, text all, pfld_error *err)
+{
+    pfld_status st = open_faces(f, all, err);
+
+    while (st == PFLD_OK && csv_next(&f->rows))
+        st = take_row(f, err);
+    for (size_t i = 0; st == PFLD_OK && i < f->run->n; i++)
+        if (isnan(f->error[i]))
+            st = error_set(err, PFLD_ERR_FORMAT, "%s is missing", f->run->faces[i].sample->where);
+    return st;
+}
+
+pfld_status eval_report_read(const char *path, const eval_run *run, double *error, pfld_error *err)
+{
+    faces_file *f = mem_alloc(1, sizeof *f);
+    char where[ERROR_PATH + 1];
+    uint8_t *data = NULL;
+    size_t size;
+    pfld_status st = f ? file_read(path, MAX_FACES_FILE, &data, &size, err) : error_nomem(err);
+
+    if (st == PFLD_OK) {
+        f->run = run;
+        f->error = error;
+        st = read_faces(f, text_of(data, size), err);
+        if (st == PFLD_ERR_FORMAT)
+            error_prefix(err, error_path(path, where));
+    }
+    if (f)
+        data_index_free(&f->lines);
+    mem_free(data);
+    mem_free(f);
+    return st;
 }
 
 /* ---- the worst ---- */
@@ -128,7 +241,7 @@ static pfld_status draw_face(cairo_t *cr, const eval_face *f, pfld_image *cell, 
     pfld_box box = box_around(f->sample->points, (size_t)f->sample->scheme->n);
     affine to_image = affine_from_crop(&box, &rule, 0, CELL), to_cell;
     media_image photo = {0};
-    char text[32];
+    char words[32];
     pfld_status st = media_read(f->sample->image, &photo, err);
 
     if (st != PFLD_OK)
@@ -142,10 +255,10 @@ static pfld_status draw_face(cairo_t *cr, const eval_face *f, pfld_image *cell, 
     draw_points(cr, f->sample->points, f->sample->scheme->n, &to_cell);
     cairo_set_source_rgb(cr, 1, 0.25, 0.2);
     draw_points(cr, f->found.landmarks, f->found.n_landmarks, &to_cell);
-    snprintf(text, sizeof text, "%.1f %%", f->error);
+    snprintf(words, sizeof words, "%.1f %%", f->error);
     cairo_set_source_rgb(cr, 1, 1, 1);
     cairo_move_to(cr, 6, CELL - 8);
-    cairo_show_text(cr, text);
+    cairo_show_text(cr, words);
     return PFLD_OK;
 }
 

@@ -13,6 +13,7 @@
 #include "core/mem.h"
 #include "train/checkpoint.h"
 #include "train/export.h"
+#include "train/log.h"
 
 #define PROGRESS_SECONDS 1.0
 
@@ -33,7 +34,8 @@ typedef struct trainer {
     loader *loader, *val_loader;
     class_weights classes;
     FILE *log;
-    uint64_t step;
+    uint64_t step, first; /* first: where this process began */
+    bool stopping;        /* seen after the last step; what is due then was done */
     double start, last_checkpoint;
     double val_nme, best_nme; /* percent; NaN: not yet */
     uint64_t best_step;
@@ -114,15 +116,17 @@ static pfld_status write_log(trainer *t, pfld_error *err)
 {
     trainer_status s = status_of(t, &t->logged);
     char val[32], best[32], norm[32], total[32];
-    int n = fprintf(
-        t->log,
-        "{\"v\":1,\"step\":%llu,\"seconds\":%.1f,\"samples_per_second\":%.1f,"
-        "\"rate\":%.6g,\"loss\":%s,\"distance\":%.9g,\"geometry\":%.9g,"
-        "\"angle_error\":%.6g,\"grad_norm\":%s,\"val_nme\":%s,\"best_nme\":%s}\n",
-        (unsigned long long)s.step, s.seconds, s.samples_per_second, s.rate,
-        json_number(s.loss.total, total, sizeof total), s.loss.distance, s.loss.geometry,
-        s.loss.angle_error, json_number(s.grad_norm, norm, sizeof norm),
-        json_number(s.val_nme, val, sizeof val), json_number(s.best_nme, best, sizeof best));
+    int n =
+        fprintf(t->log,
+                "{\"v\":1,\"step\":%llu,\"seconds\":%.1f,\"samples_per_second\":%.1f,"
+                "\"rate\":%.6g,\"loss\":%s,\"distance\":%.9g,\"geometry\":%.9g,"
+                "\"angle_error\":%.6g,\"grad_norm\":%s,\"val_nme\":%s,\"best_nme\":%s,\"best_"
+                "step\":%llu}\n",
+                (unsigned long long)s.step, s.seconds, s.samples_per_second, s.rate,
+                json_number(s.loss.total, total, sizeof total), s.loss.distance, s.loss.geometry,
+                s.loss.angle_error, json_number(s.grad_norm, norm, sizeof norm),
+                json_number(s.val_nme, val, sizeof val), json_number(s.best_nme, best, sizeof best),
+                (unsigned long long)s.best_step);
 
     meter_reset(&t->logged);
     if (n < 0 || fflush(t->log) != 0)
@@ -397,28 +401,39 @@ static pfld_status resume(trainer *t, pfld_error *err)
 
 static bool wants_stop(const trainer *t)
 {
-    return t->opt->stop && *t->opt->stop;
+    const trainer_options *o = t->opt;
+
+    return (o->stop && *o->stop) || (o->stop_after && t->step - t->first >= o->stop_after);
 }
 
-/* What is due after a step: validation, log line, checkpoint, progress line. */
+static void show_progress(trainer *t)
+{
+    trainer_status s = status_of(t, &t->shown);
+
+    if (t->hooks && t->hooks->progress)
+        t->hooks->progress(t->hooks->ctx, &s);
+    meter_reset(&t->shown);
+}
+
+/* What is due after a step: validation, log line, checkpoint, curves, progress line. */
 static pfld_status after_step(trainer *t, pfld_error *err)
 {
     const trainer_options *o = t->opt;
     bool end = t->step == o->steps;
+    bool validated = end || (o->eval_every && t->step % o->eval_every == 0);
     pfld_status st = PFLD_OK;
 
-    if (end || (o->eval_every && t->step % o->eval_every == 0))
+    t->stopping = wants_stop(t); /* asked once: a later signal is for the next step */
+    if (validated)
         st = validate(t, err);
-    if (st == PFLD_OK && (end || t->step % o->log_every == 0))
+    if (st == PFLD_OK && (validated || t->stopping || t->step % o->log_every == 0))
         st = write_log(t, err);
-    if (st == PFLD_OK &&
-        (end || wants_stop(t) || now() - t->last_checkpoint > o->checkpoint_seconds))
+    if (st == PFLD_OK && (end || t->stopping || now() - t->last_checkpoint > o->checkpoint_seconds))
         st = save(t, err);
-    if (t->hooks && t->hooks->progress && (end || now() - t->shown.started >= PROGRESS_SECONDS)) {
-        trainer_status s = status_of(t, &t->shown);
-        t->hooks->progress(t->hooks->ctx, &s);
-        meter_reset(&t->shown);
-    }
+    if (st == PFLD_OK && (validated || t->stopping) && t->hooks && t->hooks->logged)
+        t->hooks->logged(t->hooks->ctx);
+    if (end || t->stopping || now() - t->shown.started >= PROGRESS_SECONDS)
+        show_progress(t);
     return st;
 }
 
@@ -429,7 +444,10 @@ static pfld_status run_steps(trainer *t, pfld_error *err)
     meter_reset(&t->logged);
     meter_reset(&t->shown);
     t->start = t->last_checkpoint = now();
-    while (st == PFLD_OK && t->step < t->opt->steps && !wants_stop(t)) {
+    t->first = t->step;
+    if (t->step == t->opt->steps) /* ended between the last checkpoint and last.onnx */
+        st = validate(t, err);
+    while (st == PFLD_OK && t->step < t->opt->steps && !t->stopping) {
         st = train_step(t, err);
         if (st == PFLD_OK)
             st = after_step(t, err);
@@ -450,6 +468,7 @@ static pfld_status mean_shape(const trainer *t, const data_set *set, float *mean
 
     o.augment = (augment_options){0};
     o.threads = 0;
+    o.pool = t->pool;
     st = loader_create(set, NULL, &o, NULL, &l, err);
     for (at = 0; st == PFLD_OK && at < 16; at++) {
         st = loader_get(l, at, &b, err);
@@ -473,8 +492,7 @@ static pfld_status open_log(trainer *t, pfld_error *err)
 
     if (!path_in(t, "log.jsonl", path, sizeof path))
         return error_set(err, PFLD_ERR_ARG, "%.80s: the name is too long", t->opt->dir);
-    t->log = fopen(path, t->step ? "a" : "w");
-    return t->log ? PFLD_OK : error_sys(err, errno, "%s", path);
+    return train_log_open(path, t->step, &t->log, err);
 }
 
 static pfld_status prepare_net(trainer *t, const data_set *set, pfld_error *err)
@@ -496,17 +514,19 @@ static pfld_status prepare_net(trainer *t, const data_set *set, pfld_error *err)
 
 static pfld_status prepare_loaders(trainer *t, const data_set *set, pfld_error *err)
 {
-    loader_options val = t->opt->loader;
+    loader_options o = t->opt->loader, val;
     pfld_status st;
 
+    o.pool = t->pool;
+    val = o;
     class_weights_of(set, &t->classes);
-    class_weights_paint(&t->classes, (double)t->opt->loader.augment.occlusion);
-    st = loader_create(set, &t->classes, &t->opt->loader, NULL, &t->loader, err);
+    class_weights_paint(&t->classes, (double)o.augment.occlusion);
+    st = loader_create(set, &t->classes, &o, NULL, &t->loader, err);
     if (st != PFLD_OK || !t->val || t->val->n == 0)
         return st;
     val.augment = (augment_options){0};
     val.shuffle = false;
-    val.threads = 1;
+    val.threads = 0; /* one would go on making batches while the net trains */
     return loader_create(t->val, NULL, &val, NULL, &t->val_loader, err);
 }
 

@@ -11,18 +11,24 @@ cp stdout overview
 good help
 cmp -s stdout overview || fail "'pfld help' and 'pfld --help' differ"
 
-for c in detect info bench run help; do
+for c in detect info eval bench train data run help "data template" "data classes" "data sheet"; do
+    # shellcheck disable=SC2086
     good help $c
     says "^Usage: pfld $c"
     cp stdout page
     for flag in --help -h; do
+        # shellcheck disable=SC2086
         good $c $flag
         cmp -s stdout page || fail "'pfld $c $flag' and 'pfld help $c' differ"
     done
 done
 
+good help data
+says '^  data sheet +draws'
+
 good help --man
 says '^\.TH PFLD 1'
+says '^\.SS pfld data sheet$'
 if command -v man >/dev/null; then
     man --warnings -l -Tutf8 stdout >page 2>complaints || fail "man can't read pfld.1"
     [ ! -s complaints ] || { cat complaints; fail "man complains about pfld.1"; }
@@ -41,6 +47,13 @@ complete_words() { # the words typed so far; the last one is completed
 [ "$(complete_words detect --format c)" = csv ] || fail "values are not completed"
 [ "$(complete_words bench --isa sc)" = scalar ] || fail "instruction sets are not completed"
 [ "$(complete_words help inf)" = info ] || fail "commands behind help are not completed"
+
+[ "$(complete_words data te)" = template ] || fail "second words are not completed"
+[ "$(complete_words data '')" = "template classes sheet" ] || fail "not all second words are offered"
+[ "$(complete_words data sheet --no-p)" = --no-points ] || fail "options of two words are not completed"
+[ "$(complete_words data classes --no-p)" = "" ] || fail "options of another part are completed"
+[ "$(complete_words help data cl)" = classes ] || fail "second words behind help are not completed"
+[ "$(complete_words train --loss wi)" = wing ] || fail "losses are not completed"
 
 good help --completion zsh
 says '^#compdef pfld'

@@ -27,7 +27,6 @@ wrong "do not go together" help --man detect
 wrong "FILE is missing" detect --box 1,2,3,4 --model tiny.onnx
 wrong "detect: FILE wanted, '' found" detect '' --box 1,2,3,4 --model tiny.onnx
 wrong "where are the faces\?" detect face.ppm --model tiny.onnx
-wrong "which model\?" detect face.ppm --box 1,2,3,4
 wrong "did you mean --format\?" "${detect[@]}" --fromat csv
 wrong "--box: 'a,b' is not l,t,r,b: 4 numbers wanted" "${detect[@]}" --box a,b
 wrong "right must be greater than left" "${detect[@]}" --box 9,1,3,4
@@ -48,10 +47,11 @@ wrong "tiny.onnx: .*'purple'" "${detect[@]}" --input purple
 wrong "tiny.onnx: .*output 'none'" "${detect[@]}" --output none
 PFLD_ISA=mmx wrong "PFLD_ISA: 'mmx' is not an instruction set" "${detect[@]}"
 
-wrong "MODEL is missing" info
 wrong "'b.onnx' is one too many" info a.onnx b.onnx
+wrong "'x' is one too many: pfld help detect" help detect x
+wrong "'x' is one too many: pfld help" help data sheet x
+wrong "data: no 'shet': did you mean sheet\?" help data shet
 wrong "--json takes no value" info tiny.onnx --json=yes
-wrong "which model\?" bench
 wrong "--runs: '0' is not a whole number from 1" bench --model tiny.onnx --runs 0
 wrong "one too many" bench tiny.onnx --model tiny.onnx
 wrong "there is no CPU 999999" bench --model tiny.onnx --pin 999999

@@ -8,6 +8,7 @@ const path = require('node:path');
 const ort = require('onnxruntime-node');
 
 const LIMIT = 1e-4; // of an output's range
+const OUR_LIMIT = 1e-5; // of the crop's side, which is the unit of our landmarks
 
 // ONNX Runtime computes Sigmoid as 0.5 + f(x): it is exact to some units of 2^-25, however small the
 // result. Where all of an output is as small as 1e-5 (yunet's obj_* on noise), that is what differs.
@@ -91,7 +92,20 @@ function largest(a = { absolute: 0, relative: 0 }, b = a) {
   return { absolute: Math.max(a.absolute, b.absolute), relative: Math.max(a.relative, b.relative) };
 }
 
-// Runs both on files; raises worst[output] where they differ by more.
+// How far the outputs lie apart between inputs: a net that ignores its input proves nothing.
+function spread(references) {
+  let most = 0;
+  for (const r of references)
+    r.forEach((v, i) => { most = Math.max(most, Math.abs(v - references[0][i])); });
+  return most;
+}
+
+function verdictOf(d, ours) {
+  if (ours) return d.absolute <= OUR_LIMIT ? 'ok, ours' : 'DIFFERS';
+  return d.relative <= LIMIT ? 'ok' : d.absolute <= RESOLUTION ? 'ok, absolute' : 'DIFFERS';
+}
+
+// Runs both on files; raises worst[output] where they differ by more. Returns the first output.
 async function compareOnce(pfld, session, model, info, files, work, worst) {
   const lines = execFileSync(pfld, ['run', model, ...files, '-o', work], { encoding: 'utf8' });
   const written = new Map();
@@ -107,23 +121,29 @@ async function compareOnce(pfld, session, model, info, files, work, worst) {
     worst.set(o, largest(worst.get(o), difference(readNpy(written.get(o)), reference[o], o)));
     fs.rmSync(written.get(o));
   }
+  return reference[session.outputNames[0]].data;
 }
 
 async function compare(pfld, crop, work, count, photos, model) {
   const info = JSON.parse(execFileSync(pfld, ['info', model, '--json']));
   const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
-  const random = new Map(), real = new Map();
-  for (let k = 1; k <= count; k++)
-    await compareOnce(pfld, session, model, info, randomInputs(info.inputs, k, work), work, random);
+  const ours = info.metadata['pfld.outputs'] !== undefined;
+  const random = new Map(), real = new Map(), references = [];
+  for (let k = 1; k <= count; k++) {
+    const files = randomInputs(info.inputs, k, work);
+    references.push(await compareOnce(pfld, session, model, info, files, work, random));
+  }
   for (const photo of photos) {
     const files = photoInputs(info.inputs, photo, crop, work);
-    if (files.length) await compareOnce(pfld, session, model, info, files, work, real);
+    if (files.length)
+      references.push(await compareOnce(pfld, session, model, info, files, work, real));
   }
+  if (ours && !(spread(references) > 100 * OUR_LIMIT))
+    throw new Error(`all inputs give the same points, within ${spread(references)}`);
   let good = random.size > 0;
   for (const [o, d] of random) {
     const all = largest(d, real.get(o));
-    const verdict = all.relative <= LIMIT ? 'ok'
-      : all.absolute <= RESOLUTION ? 'ok, absolute' : 'DIFFERS';
+    const verdict = verdictOf(all, ours);
     const columns = [d.relative, real.get(o)?.relative ?? NaN, all.absolute];
     console.log(path.basename(model).padEnd(28), o.padEnd(10),
       ...columns.map((x) => x.toExponential(1).padStart(8)), verdict);
@@ -137,7 +157,8 @@ async function main() {
   const photos = fs.readFileSync(path.join(work, 'photos'), 'utf8').split('\n').filter(Boolean);
   let good = models.length > 0 && Number(n) > 0;
   console.log(`Largest differences: over the output's range, of ${n} random inputs and of ` +
-    `${photos.length} photos (${LIMIT} allowed); absolute (${RESOLUTION.toExponential(1)} allowed)`);
+    `${photos.length} photos (${LIMIT} allowed); absolute (${RESOLUTION.toExponential(1)} allowed); ` +
+    `of ours absolute (${OUR_LIMIT} allowed)`);
   for (const model of models) {
     try {
       good = (await compare(pfld, crop, work, Number(n), photos, model)) && good;

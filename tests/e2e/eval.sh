@@ -1,0 +1,163 @@
+#!/bin/bash
+# pfld eval: figures that can be computed by hand, comparisons, reports, and bad data.
+# shellcheck source=tests/e2e/lib.bash
+. "$(dirname "$0")/lib.bash"
+# shellcheck source=tests/e2e/faces.bash
+. "$root/tests/e2e/faces.bash"
+make_fixtures
+make_faces test 1 9
+
+evaluate() { # ARGUMENTS...: figures on stdout, the same for people on stderr
+    run "$PFLD" eval "$@"
+    [ "$code" -eq 0 ] || fail "eval $*: exit code $code"
+}
+figure() { # NAME: of the first line
+    sed 's/.*"'"$1"'":\([0-9.+e-]*\),.*/\1/; q' stdout
+}
+
+# --- a line for each data set ---
+evaluate --model tiny.onnx --data 300w:test.txt
+is_json
+lines 1
+says '^\{"v":1,"model":"tiny.onnx","data":"300w:test.txt","norm":"inter-ocular","n":9,"nme":[0-9.]+,"ci95":\[[0-9.]+,[0-9.]+\],"median":[0-9.]+,"auc8":[0-9.]+,"fr8":[0-9.]+,"auc10":[0-9.]+,"fr10":[0-9.]+,"groups":\{"jaw":[0-9.]+,"brows":[0-9.]+,"nose":[0-9.]+,"eyes":[0-9.]+,"lips":[0-9.]+\},"classes":\{.*"frontal":\{"n":[1-9].*\},"pose":null\}$'
+cp stdout once
+grep -q '^300w:test.txt: NME [0-9.]* % .* over inter-ocular, 9 faces' stderr || fail "no summary"
+for threads in 1 2 5; do
+    evaluate --model tiny.onnx --data 300w:test.txt --threads $threads
+    cmp -s stdout once || fail "$threads threads change the results"
+done
+evaluate --model tiny.onnx --data 300w:test.txt --data 300w:test.txt@3
+lines 2
+head -n 1 stdout | cmp -s - once || fail "a second set changes the first"
+
+# --- the NME is that of the points which pfld detect prints ---
+nme_by_hand() { # of all faces, in percent
+    while read -r name; do
+        sed '1,3d;$d' "$name.pts" >truth
+        box=$(awk 'NR == 1 { l = r = $1; t = b = $2 }
+                   { if ($1 < l) l = $1; if ($1 > r) r = $1; if ($2 < t) t = $2; if ($2 > b) b = $2 }
+                   END { printf "%.4f,%.4f,%.4f,%.4f", l - 1, t - 1, r - 1, b - 1 }' truth)
+        "$PFLD" detect --model tiny.onnx --box="$box" --format pts "$name.jpg" | sed '1,3d;$d' |
+            paste -d ' ' truth - |
+            awk '{ sum += sqrt(($1 - $3) ^ 2 + ($2 - $4) ^ 2) }
+                 NR == 37 { x = $1; y = $2 }
+                 NR == 46 { eyes = sqrt(($1 - x) ^ 2 + ($2 - y) ^ 2) }
+                 END { if (NR != 68) exit 1; print 100 * sum / 68 / eyes }'
+    done <test.txt | awk '{ sum += $1 } END { if (NR != 9) exit 1; print sum / NR }'
+}
+hand=$(nme_by_hand)
+cp once stdout
+awk -v a="$hand" -v b="$(figure nme)" 'BEGIN { d = a - b; exit !(b > 0 && d < 0.01 && d > -0.01) }' ||
+    fail "the NME is $(figure nme), by hand $hand"
+
+# --- normalisers ---
+ocular=$(figure nme)
+evaluate --model tiny.onnx --data 300w:test.txt --norm inter-pupil
+says '"norm":"inter-pupil"'
+awk -v o="$ocular" -v p="$(figure nme)" 'BEGIN { exit !(p > 1.1 * o) }' || fail "the pupils are no nearer"
+evaluate --model tiny.onnx --data 300w:test.txt --norm box
+says '"norm":"box"'
+awk -v o="$ocular" -v p="$(figure nme)" 'BEGIN { exit !(p < 0.9 * o) }' || fail "the box is no larger"
+evaluate --model tiny.onnx --data 300w:test.txt --crop 1.5
+[ "$(figure nme)" != "$ocular" ] || fail "--crop changes nothing"
+
+# --- comparisons ---
+evaluate --model tiny.onnx --compare tiny.onnx --data 300w:test.txt
+is_json
+lines 2
+sed -n 2p stdout >second
+grep -q '^{"v":1,"model":"tiny.onnx","compare":"tiny.onnx","data":"300w:test.txt","norm":"inter-ocular","n":9,"difference":0.0,"ci95":\[0.0,0.0\],"p":1.0}$' second ||
+    fail "a model differs from itself: $(cat second)"
+sed 's/rgb,0..1/bgr,0..1/' tiny.onnx >bgr.onnx
+evaluate --model bgr.onnx --data 300w:test.txt
+other=$(figure nme)
+evaluate --model tiny.onnx --compare bgr.onnx --data 300w:test.txt
+sed -n 2p stdout >second
+awk -v a="$ocular" -v b="$other" -v d="$(sed 's/.*"difference":\([-0-9.e]*\),.*/\1/' second)" \
+    'BEGIN { e = a - b - d; exit !(a != b && e < 2e-4 && e > -2e-4) }' ||
+    fail "the difference is not that of the NMEs: $(cat second)"
+
+# --- a report, and comparing with it ---
+evaluate --model bgr.onnx --data 300w:test.txt --report report
+[ "$(ls report)" = "$(printf '%s\n' ced.svg faces.csv worst.png)" ] || fail "a report of: $(ls report)"
+[ "$(head -c 4 report/worst.png | od -An -tx1)" = " 89 50 4e 47" ] || fail "worst.png is not PNG"
+grep -q '<svg' report/ced.svg || fail "ced.svg is not SVG"
+[ "$(head -n 1 report/faces.csv)" = "inter-ocular,where,image" ] || fail "faces.csv has another head"
+[ "$(wc -l <report/faces.csv)" -eq 10 ] || fail "faces.csv has not every face"
+sed 1d report/faces.csv | sort -t, -k1,1 -g -r -c || fail "the worst face is not the first"
+sed 1d report/faces.csv |
+    awk -F, -v nme="$other" '{ s += $1 } END { d = s / NR - nme; exit !(d < 1e-3 && d > -1e-3) }' ||
+    fail "faces.csv has another mean"
+evaluate --model tiny.onnx --compare report/faces.csv --data 300w:test.txt
+sed 's|report/faces.csv|bgr.onnx|' stdout | sed -n 2p >by_report
+cmp -s second by_report || fail "by its report the other model is another: $(cat by_report)"
+mkdir far && cp face-*.* test.txt far/
+evaluate --model tiny.onnx --compare report/faces.csv --data 300w:far/test.txt
+lines 2
+
+half() { # CODE REGEX ARGUMENTS...: the set is evaluated, its comparison fails
+    local wanted=$1 regex=$2
+    shift 2
+    run "$PFLD" eval "$@"
+    [ "$code" -eq "$wanted" ] || fail "eval $*: exit code $code, not $wanted"
+    [ "$(grep -c '^pfld: ' stderr)" -eq 1 ] || fail "eval $*: not one message"
+    grep -Eq "$regex" stderr || fail "eval $*: '$regex' is not said"
+}
+half 1 '^pfld: report/faces.csv: errors over inter-ocular: unlike normalisers are not compared, box is wanted$' \
+    --model tiny.onnx --compare report/faces.csv --data 300w:test.txt --norm box
+head -n 3 test.txt >fewer.txt
+half 1 '^pfld: report/faces.csv: test.txt:[0-9]* is not among the faces$' \
+    --model tiny.onnx --compare report/faces.csv --data 300w:fewer.txt
+sed 5d report/faces.csv >lacks.csv
+half 1 '^pfld: lacks.csv: test.txt:[0-9]* is missing$' \
+    --model tiny.onnx --compare lacks.csv --data 300w:test.txt
+cp face-1.pts other.csv
+half 1 '^pfld: other.csv: .*inter-ocular' --model tiny.onnx --compare other.csv --data 300w:test.txt
+half 1 '^pfld: missing.csv: No such file' --model tiny.onnx --compare missing.csv --data 300w:test.txt
+touch file
+half 1 '^pfld: file/ced.svg: Not a directory' --model tiny.onnx --data 300w:test.txt --report file
+
+# --- bad data ---
+bad 1 '^pfld: missing.onnx: No such file' eval --model missing.onnx --data 300w:test.txt
+bad 1 '^pfld: .*missing.txt: No such file' eval --model tiny.onnx --data 300w:missing.txt
+bad 2 "^pfld: eval: --data is missing: 'pfld help eval' tells more" eval --model tiny.onnx
+bad 2 '^pfld: eval: --report is for one --data' eval --model tiny.onnx --report r \
+    --data 300w:test.txt --data 300w:test.txt
+bad 2 "^pfld: eval: --norm: 'nose' is not one of inter-ocular, inter-pupil, box" eval --norm nose
+awk 'BEGIN { for (i = 0; i < 98; i++) printf "%d %d ", 5 + i % 50, 5 + i / 2
+             print "4 4 60 60 0 0 0 0 0 0 face-1.jpg" }' >wflw.txt
+bad 2 '^pfld: wflw.txt:1: points of wflw98, the model.s are ibug68' eval --model tiny.onnx \
+    --data wflw:wflw.txt
+csv_head=$(awk 'BEGIN { printf "file"; for (i = 0; i < 68; i++) printf ",x%d,y%d", i, i }')
+csv_row() { # FILE X0: a row, whose first x is given
+    awk -v f="$1" -v x="$2" 'BEGIN { printf "%s,%s,7", f, x
+        for (i = 1; i < 68; i++) printf ",%d,%d", 5 + i % 50, 5 + i / 2; print "" }'
+}
+{ echo "$csv_head"; csv_row face-1.jpg 3; csv_row face-2.jpg nan; } >nan.csv
+bad 1 "^pfld: nan.csv:3: 'nan' is not a coordinate" eval --model tiny.onnx --data csv68:nan.csv
+{ echo "$csv_head"; csv_row face-1.jpg 3; csv_row face-1.jpg 3; } >twice.csv
+bad 1 '^pfld: twice.csv:3: face-1.jpg is listed twice, first in twice.csv:2' eval \
+    --model tiny.onnx --data csv68:twice.csv
+echo "$csv_head" >none.csv
+bad 1 '^pfld: none.csv: no faces in it' eval --model tiny.onnx --data csv68:none.csv
+{ echo "$csv_head"; csv_row gone.jpg 3; } >gone.csv
+bad 1 '^pfld: gone.csv:2: gone.jpg: No such file' eval --model tiny.onnx --data csv68:gone.csv
+printf 'x y' >text.jpg
+{ echo "$csv_head"; csv_row text.jpg 3; } >text.csv
+bad 1 '^pfld: text.jpg: ' eval --model tiny.onnx --data csv68:text.csv
+evaluate --model tiny.onnx --data csv68:nan.csv --skip-bad
+grep -q '^pfld: nan.csv: 1 broken of 2 left out$' stderr || fail "--skip-bad does not count"
+says '"n":1,'
+run "$PFLD" eval --model tiny.onnx --data csv68:none.csv --data 300w:test.txt
+[ "$code" -eq 1 ] || fail "a set that fails among others: exit code $code"
+cmp -s stdout <(sed 's/"data":"[^"]*"/"data":"300w:test.txt"/' once) || fail "a bad set spoils the next"
+
+# --- a photo of the data sets at hand ---
+photos=$shared/data/landmarks68/300w
+if [ -f "$photos/val.txt" ] && [ -f "$root/models/pfld-0.25x-ibug68.onnx" ]; then
+    evaluate --model "$root/models/pfld-0.25x-ibug68.onnx" --data "300w:$photos/val.txt"
+    awk -v nme="$(figure nme)" 'BEGIN { exit !(nme > 2 && nme < 8) }' ||
+        fail "the model's NME on val.txt is $(figure nme)"
+else
+    echo "skipped: our model on 300-W's photos: no $photos, or no model"
+fi

@@ -1,0 +1,274 @@
+/* train/trainer and train/log: what a run leaves behind, and where it stops. */
+#define _XOPEN_SOURCE 700
+#include "reader_files.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "train/log.h"
+#include "train/trainer.h"
+
+/* ---- the log ---- */
+
+#define LINE(step) "{\"v\":1,\"step\":" #step ",\"loss\":1}\n"
+
+typedef struct log_case {
+    const char *before; /* NULL: no file */
+    uint64_t step;
+    const char *after; /* with LINE(99) written behind */
+} log_case;
+
+static const log_case log_cases[] = {
+    {NULL, 0, LINE(99)},
+    {NULL, 5, LINE(99)},
+    {"", 5, LINE(99)},
+    {LINE(100) LINE(150), 0, LINE(99)},
+    {LINE(100) LINE(150), 120, LINE(100) LINE(99)},
+    {LINE(100) LINE(150), 150, LINE(100) LINE(150) LINE(99)},
+    {LINE(100) LINE(150), 99, LINE(99)},
+    {LINE(100) LINE(150) "{\"v\":1,\"st", 200, LINE(100) LINE(150) LINE(99)},
+    {LINE(100) "{\"v\":1,\"step\":110", 200, LINE(100) LINE(99)},
+    {LINE(100) "nonsense\n" LINE(110), 200, LINE(100) LINE(99)},
+    {LINE(100) "{\"v\":1,\"step\":x}\n", 200, LINE(100) LINE(99)},
+};
+
+static void a_log_goes_on_behind_the_step_of_the_checkpoint(void **state)
+{
+    rig *g = *state;
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/log.jsonl", g->folder);
+    for (size_t i = 0; i < sizeof log_cases / sizeof *log_cases; i++) {
+        const log_case *c = &log_cases[i];
+        uint8_t *data;
+        size_t size;
+        FILE *f;
+
+        remove(path);
+        if (c->before)
+            rig_write(g, "log.jsonl", c->before);
+        assert_int_equal(train_log_open(path, c->step, &f, &g->err), PFLD_OK);
+        fputs(LINE(99), f);
+        assert_int_equal(fclose(f), 0);
+        assert_int_equal(file_read(path, 4096, &data, &size, &g->err), PFLD_OK);
+        assert_int_equal(size, strlen(c->after));
+        assert_memory_equal(data, c->after, size);
+        mem_free(data);
+    }
+}
+
+static void a_log_that_cannot_be_written_is_named(void **state)
+{
+    rig *g = *state;
+    char path[128];
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/no/log.jsonl", g->folder);
+    assert_int_equal(train_log_open(path, 0, &f, &g->err), PFLD_ERR_IO);
+    assert_non_null(strstr(g->err.msg, "no/log.jsonl"));
+    assert_int_equal(train_log_open(path, 7, &f, &g->err), PFLD_ERR_IO);
+}
+
+/* ---- runs ---- */
+
+enum { SIDE = 200, FACES = 5 };
+
+typedef struct witness {
+    int logged;
+    uint64_t last_progress;
+    char said[400];
+} witness;
+
+static void count_logged(void *ctx)
+{
+    ((witness *)ctx)->logged++;
+}
+
+static void take_progress(void *ctx, const trainer_status *s)
+{
+    ((witness *)ctx)->last_progress = s->step;
+}
+
+static void hear(void *ctx, const char *words)
+{
+    snprintf(((witness *)ctx)->said, sizeof((witness *)ctx)->said, "%s", words);
+}
+
+typedef struct run {
+    trainer_options opt;
+    trainer_status last;
+    bool stopped;
+    witness w;
+    pfld_status status;
+} run;
+
+static void make_set(rig *g)
+{
+    static string csv;
+    static char picture[32 + SIDE * SIDE];
+    int head = snprintf(picture, 32, "P5 %d %d 255\n", SIDE, SIDE);
+
+    csv.n = 0;
+    string_csv_header(&csv, 68);
+    for (int k = 0; k < FACES; k++) {
+        char name[16];
+        for (int i = 0; i < SIDE * SIDE; i++)
+            picture[head + i] = (char)(i * (k + 3) % 251);
+        snprintf(name, sizeof name, "%d.pgm", k);
+        rig_write_bytes(g, name, picture, (size_t)head + (size_t)SIDE * SIDE);
+        string_csv_row(&csv, name, 68);
+    }
+    rig_write(g, "set.csv", csv.at);
+    rig_add_ok(g, "csv68", "set.csv");
+    data_set_derive(&g->set, NULL);
+}
+
+static run small_run(const rig *g)
+{
+    run r = {.opt = {.loss = {.distance = LOSS_L2, .pixels = 32},
+                     .optim = {.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8},
+                     .threads = 1,
+                     .steps = 4,
+                     .log_every = 100,
+                     .eval_every = 2,
+                     .checkpoint_seconds = 1e9,
+                     .dir = g->folder,
+                     .recipe = "{}",
+                     .licence = "none"}};
+
+    r.opt.arch = (arch_pfld){.width = 0.05, .points = 68, .size = 32, .tail = ARCH_POOL};
+    r.opt.loader = (loader_options){.batch = 2,
+                                    .size = 32,
+                                    .rule = {.scale = 1.2f},
+                                    .scheme = scheme_find("ibug68"),
+                                    .shuffle = true};
+    return r;
+}
+
+static void go(rig *g, run *r)
+{
+    trainer_hooks h = {
+        .progress = take_progress, .message = hear, .logged = count_logged, .ctx = &r->w};
+
+    r->status = trainer_run(&r->opt, &g->set, &g->set, &h, &r->last, &r->stopped, &g->err);
+}
+
+static bool has(const rig *g, const char *name)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", g->folder, name);
+    return access(path, F_OK) == 0;
+}
+
+static void each_validation_is_logged_and_told(void **state)
+{
+    rig *g = *state;
+    run r;
+
+    make_set(g);
+    r = small_run(g);
+    go(g, &r);
+    assert_int_equal(r.status, PFLD_OK);
+    assert_false(r.stopped);
+    assert_int_equal(r.w.logged, 2);
+    assert_int_equal(r.w.last_progress, 4);
+    assert_int_equal(r.last.step, 4);
+    assert_true(r.last.val_nme > 0 && r.last.best_nme <= r.last.val_nme);
+    assert_true(r.last.best_step == 2 || r.last.best_step == 4);
+    assert_true(has(g, "last.onnx") && has(g, "best.onnx") && has(g, "checkpoint"));
+}
+
+/* The signal is there before the first step: one step is made, and saved. */
+static void a_signal_saves_and_ends(void **state)
+{
+    rig *g = *state;
+    volatile sig_atomic_t stop = 1;
+    run r;
+
+    make_set(g);
+    r = small_run(g);
+    r.opt.stop = &stop;
+    go(g, &r);
+    assert_int_equal(r.status, PFLD_OK);
+    assert_true(r.stopped);
+    assert_int_equal(r.last.step, 1);
+    assert_int_equal(r.w.logged, 1);
+    assert_int_equal(r.w.last_progress, 1);
+    assert_true(has(g, "checkpoint"));
+    assert_false(has(g, "last.onnx"));
+
+    stop = 0;
+    r.opt.resume = true;
+    go(g, &r);
+    assert_int_equal(r.status, PFLD_OK);
+    assert_false(r.stopped);
+    assert_string_equal(r.w.said, "going on from step 1");
+    assert_true(has(g, "last.onnx"));
+}
+
+static void stop_after_counts_the_steps_of_this_session(void **state)
+{
+    rig *g = *state;
+    run r;
+
+    make_set(g);
+    r = small_run(g);
+    r.opt.resume = true;
+    r.opt.steps = 5;
+    r.opt.stop_after = 2;
+    for (int i = 1; i <= 2; i++) {
+        go(g, &r);
+        assert_int_equal(r.status, PFLD_OK);
+        assert_true(r.stopped);
+        assert_int_equal(r.last.step, 2 * i);
+    }
+    go(g, &r);
+    assert_false(r.stopped);
+    assert_int_equal(r.last.step, 5);
+}
+
+static void a_loss_that_is_no_number_ends_the_run(void **state)
+{
+    rig *g = *state;
+    run r;
+
+    make_set(g);
+    r = small_run(g);
+    r.opt.optim.rate = 1e30;
+    go(g, &r);
+    assert_int_equal(r.status, PFLD_ERR_ARG);
+    assert_non_null(strstr(g->err.msg, "the learning rate is too high"));
+    assert_false(has(g, "last.onnx"));
+}
+
+static void a_run_without_validation_has_no_best(void **state)
+{
+    rig *g = *state;
+    trainer_status last;
+    bool stopped;
+    run r;
+
+    make_set(g);
+    r = small_run(g);
+    assert_int_equal(trainer_run(&r.opt, &g->set, NULL, NULL, &last, &stopped, &g->err), PFLD_OK);
+    assert_true(isnan(last.val_nme) && isnan(last.best_nme));
+    assert_true(has(g, "last.onnx"));
+    assert_false(has(g, "best.onnx"));
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_log_goes_on_behind_the_step_of_the_checkpoint),
+        CASE(a_log_that_cannot_be_written_is_named),
+        CASE(each_validation_is_logged_and_told),
+        CASE(a_signal_saves_and_ends),
+        CASE(stop_after_counts_the_steps_of_this_session),
+        CASE(a_loss_that_is_no_number_ends_the_run),
+        CASE(a_run_without_validation_has_no_best),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
