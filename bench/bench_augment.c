@@ -94,7 +94,7 @@ static void bench_effects(void)
     static uint8_t source[200 * 200 * 3], crop[SIZE * SIZE * 3];
     const float c = 1.4f * 0.95f, s = 1.4f * 0.31f; /* turned by 18 degrees */
     bench b = {.source = {source, 200, 200, 600, PFLD_RGB8},
-               .crop = {crop, SIZE, SIZE, 3 * SIZE, PFLD_RGB8},
+               .crop = {crop, SIZE, SIZE, sizeof crop / SIZE, PFLD_RGB8},
                .turned = {c, -s, 100 - (c - s) * 55.5f, s, c, 100 - (c + s) * 55.5f}};
 
     rng_seed(&b.r, 1);
