@@ -1,6 +1,5 @@
 /* pfld train: landmark nets from labelled faces. */
 #define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <signal.h>
@@ -8,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -19,6 +17,7 @@
 #include "cli/train_curves.h"
 #include "core/error.h"
 #include "core/mem.h"
+#include "media/dirs.h"
 #include "train/trainer.h"
 
 #define LICENCE "research use only: made from face data that was collected for research"
@@ -214,7 +213,8 @@ static const cli_option options[] = {
     {.name = "skip-bad",
      .kind = CLI_FLAG,
      FIELD(skip_bad),
-     .help = "Leaves broken lines of data sets out instead of ending."},
+     .help =
+         "Leaves broken lines of data sets, and photos that can't be read, out instead of ending."},
     {.name = "quiet", .letter = 'q', .kind = CLI_FLAG, FIELD(quiet), .help = "No progress line."},
     {0},
 };
@@ -307,6 +307,7 @@ static trainer_options choose(const train_fields *f, const scheme *s)
                          .eval_every = (uint64_t)f->eval_every,
                          .checkpoint_seconds = 60.0 * (double)f->checkpoint_minutes,
                          .dir = f->out,
+                         .skip_bad = f->skip_bad,
                          .resume = f->resume,
                          .licence = LICENCE,
                          .stop = &stop_signal,
@@ -358,12 +359,12 @@ static json_t *sources_json(const data_set *set)
     return list;
 }
 
-static json_t *classes_json(const data_set *set)
+static json_t *classes_json(const trainer_options *opt, const data_set *set)
 {
     class_weights w;
     json_t *o = json_object();
 
-    class_weights_of(set, &w);
+    trainer_class_weights(opt, set, &w);
     for (int c = 0; o && c < DATA_CLASSES; c++)
         json_object_set_new(
             o, data_class_names[c],
@@ -371,23 +372,34 @@ static json_t *classes_json(const data_set *set)
     return o;
 }
 
+/* Of what training sees of the labels: points, and the pose that the template told. */
+static json_t *labels_json(const data_set *set, const data_set *val)
+{
+    char hash[20];
+    uint64_t h = data_set_hash(val, data_set_hash(set, 0));
+
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)h);
+    return json_string(hash);
+}
+
 /* Everything that the weights depend on. */
 static char *recipe_json(const train_fields *f, const trainer_options *o, const data_set *set,
                          const data_set *val)
 {
     json_t *j = json_pack(
-        "{s:s,s:f,s:s,s:i,s:s,s:f,s:s,s:b,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:b,s:f,"
-        "s:f,s:f,s:o,s:o,s:o}",
+        "{s:s,s:f,s:s,s:i,s:s,s:f,s:s,s:b,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:b,"
+        "s:f,s:f,s:f,s:o,s:o,s:o,s:o}",
         "recipe", recipe_names[f->recipe], "width", o->arch.width, "tail", tail_names[f->tail],
         "size", o->arch.size, "scheme", o->loader.scheme->name, "crop", (double)f->crop, "loss",
         f->loss < 0 ? (f->recipe == 1 ? "pfld" : "wing") : loss_names[f->loss], "geometry",
         o->loss.geometry, "classes", o->loss.classes, "aux", o->loss.aux, "aux_width",
         o->arch.aux_width, "rate", o->optim.rate, "decay", o->optim.decay, "ema", o->optim.ema,
         "warm_up", (json_int_t)o->optim.warm_up, "batch", (json_int_t)o->loader.batch, "steps",
-        (json_int_t)o->steps, "seed", (json_int_t)o->seed, "threads", (json_int_t)o->threads,
-        "augment", !f->no_augment, "beta2", o->optim.beta2, "clip", o->optim.clip,
-        "full_rate_fan_in", o->optim.full_rate_fan_in, "data", sources_json(set), "val",
-        sources_json(val), "class_weights", classes_json(set));
+        (json_int_t)o->steps, "seed", (json_int_t)o->seed, "eval_every", (json_int_t)o->eval_every,
+        "threads", (json_int_t)o->threads, "augment", !f->no_augment, "beta2", o->optim.beta2,
+        "clip", o->optim.clip, "full_rate_fan_in", o->optim.full_rate_fan_in, "data",
+        sources_json(set), "val", sources_json(val), "labels_fnv1a", labels_json(set, val),
+        "class_weights", classes_json(o, set));
     char *text = j ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
 
     json_decref(j);
@@ -431,9 +443,9 @@ static pfld_status print_result(const train_fields *f, const trainer_status *s, 
                                 pfld_error *err)
 {
     return output_json(stdout,
-                       json_pack("{s:i,s:s,s:I,s:b,s:o,s:o,s:I,s:o,s:I}", "v", 1, "out", f->out,
-                                 "step", (json_int_t)s->step, "stopped", stopped, "val_nme",
-                                 output_number(s->val_nme, 4), "best_nme",
+                       json_pack("{s:i,s:o,s:I,s:b,s:o,s:o,s:I,s:o,s:I}", "v", 1, "out",
+                                 output_string(f->out), "step", (json_int_t)s->step, "stopped",
+                                 stopped, "val_nme", output_number(s->val_nme, 4), "best_nme",
                                  output_number(s->best_nme, 4), "best_step",
                                  (json_int_t)s->best_step, "seconds", output_number(s->seconds, 1),
                                  "engine_bytes", (json_int_t)s->engine_bytes),
@@ -458,13 +470,16 @@ static pfld_status train(train_fields *f, const scheme *s, data_set *set, data_s
         return error_nomem(err);
     o.recipe = recipe;
     f->batch = (long)o.loader.batch;
-    class_weights_of(set, &w);
+    trainer_class_weights(&o, set, &w);
     catch_signals();
     if (!f->quiet)
         print_classes(&w);
     st = trainer_run(&o, set, val, &hooks, &last, &stopped, err);
     if (!f->quiet && isatty(STDERR_FILENO))
         fputc('\n', stderr);
+    if (st == PFLD_OK && !stopped && !isfinite(last.best_nme))
+        message("%s: best.onnx was not written",
+                val->n ? "no face to validate on has all points" : "there is no --val");
     if (st == PFLD_OK)
         st = print_result(f, &last, stopped, err);
     free(recipe);
@@ -492,10 +507,20 @@ static pfld_status load_and_train(train_fields *f, const scheme *s, pfld_error *
     return st;
 }
 
-static pfld_status make_dir(const char *path, pfld_error *err)
+/* So that a run is never lost to a forgotten --resume. */
+static pfld_status open_dir(const train_fields *f, pfld_error *err)
 {
-    if (mkdir(path, 0777) != 0 && errno != EEXIST)
-        return error_sys(err, errno, "%s", path);
+    char path[4096];
+    pfld_status st = media_make_dirs(f->out, err);
+
+    if (st != PFLD_OK || f->resume)
+        return st;
+    if (snprintf(path, sizeof path, "%s/checkpoint", f->out) < (int)sizeof path &&
+        access(path, F_OK) == 0)
+        return error_set(err, PFLD_ERR_ARG,
+                         "%.3000s holds a run already: --resume goes on with it, another --out "
+                         "begins a new one",
+                         f->out);
     return PFLD_OK;
 }
 
@@ -524,7 +549,7 @@ static int run(const cli_command *self, int argc, char **argv)
         code = usage("--out is missing");
     if (code != CLI_DONE)
         goto end;
-    st = make_dir(f.out, &err);
+    st = open_dir(&f, &err);
     if (st == PFLD_OK)
         st = load_and_train(&f, s, &err);
     if (st != PFLD_OK)

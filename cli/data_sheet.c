@@ -82,11 +82,11 @@ static const cli_option options[] = {
      .field = offsetof(sheet_fields, size),
      .help = "Side of the crops in pixels (112).",
      .min = SMALLEST},
-    {.name = "crop-scale",
+    {.name = "crop",
      .kind = CLI_REAL,
      .arg = "S",
      .field = offsetof(sheet_fields, crop),
-     .help = "Side of the crop over the longer side of the face's box (1.1)."},
+     .help = "Side of the crop over the longer side of the face's box (1.2)."},
     {.name = "skip-bad",
      .kind = CLI_FLAG,
      .field = offsetof(sheet_fields, skip_bad),
@@ -321,7 +321,7 @@ static int draw(const sheet_fields *f)
 
 static int run(const cli_command *self, int argc, char **argv)
 {
-    sheet_fields f = {.recipe = "default", .n = 64, .seed = 1, .size = 112, .crop = 1.1f};
+    sheet_fields f = {.recipe = "default", .n = 64, .seed = 1, .size = 112, .crop = 1.2f};
     cli_args args = {(size_t)argc, argv, false};
     int code;
 

@@ -260,6 +260,18 @@ static void labels_that_lie_off_lie_off_to_the_same_side_after_a_flip(void **sta
     free(crop.data);
 }
 
+static void recipes_tell_how_many_faces_they_occlude(void **state)
+{
+    augment_options all = augment_recipe("default"), paper = augment_recipe("paper");
+
+    (void)state;
+    assert_true(augment_occluded_share(&(augment_options){0}) <= 0.0);
+    assert_true(is_near(augment_occluded_share(&all), 0.206, 0.001));
+    assert_true(is_near(augment_occluded_share(&paper), 0.658, 0.001));
+    all.cutout = 0.5f;
+    assert_true(is_near(augment_occluded_share(&all), 0.206 + 0.794 * 0.329, 0.001));
+}
+
 /* --- pose --------------------------------------------------------------------------------------
  */
 
@@ -883,6 +895,7 @@ int main(void)
         cmocka_unit_test(without_augmentation_the_crop_is_what_inference_sees),
         cmocka_unit_test(a_dot_at_a_landmark_is_found_at_the_landmark),
         cmocka_unit_test(a_flip_swaps_points_by_the_schemes_mirror),
+        cmocka_unit_test(recipes_tell_how_many_faces_they_occlude),
         cmocka_unit_test(labels_that_lie_off_lie_off_to_the_same_side_after_a_flip),
         cmocka_unit_test(the_pose_is_that_of_the_moved_points),
         cmocka_unit_test(the_papers_rotations_are_multiples_of_5_up_to_30),

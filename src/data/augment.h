@@ -21,6 +21,9 @@ typedef struct augment_options { /* zeroed: none */
  * a region of 20 % of the face occluded); "none", as for all other names. */
 augment_options augment_recipe(const char *name);
 
+/* Of the faces that are not occluded by themselves, the share that these options occlude. */
+double augment_occluded_share(const augment_options *opt);
+
 typedef struct augment_photo { /* a decoded photo, or a smaller copy */
     pfld_image view;
     affine from_photo; /* pixels of the photo, which samples are in, to those of the view */

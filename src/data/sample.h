@@ -77,6 +77,9 @@ typedef struct data_options {
  * list of 0 faces, too.
  */
 pfld_status data_set_add(data_set *set, const char *spec, const data_options *opt, pfld_error *err);
+/* Of all samples' points, poses and weights: two sets of one hash train alike, if their photos do.
+ * before: the hash of a set that goes before, or 0. */
+uint64_t data_set_hash(const data_set *set, uint64_t before);
 /* The zeroed set is empty; so is a freed one. */
 void data_set_free(data_set *set);
 

@@ -1,4 +1,5 @@
 /* Sets of faces: reads "FORMAT:PATH@WEIGHT,..." by the format's reader, whole or not at all. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -144,8 +145,11 @@ static pfld_status read_term(text word, reader_terms *t, pfld_error *err)
 
     for (size_t i = 0; i < 2; i++) {
         size_t n = strlen(names[i]);
-        if (word.n > n && memcmp(word.at, names[i], n) == 0)
-            return text_coordinate((text){word.at + n, word.n - n}, at[i], err);
+        if (word.n <= n || memcmp(word.at, names[i], n) != 0)
+            continue;
+        if (text_coordinate((text){word.at + n, word.n - n}, at[i], NULL))
+            return error_set(err, PFLD_ERR_ARG, "'%.*s' is no number of pixels", TEXT_SHOWN(word));
+        return PFLD_OK;
     }
     return error_set(err, PFLD_ERR_ARG, "'%.*s' is neither offset=PIXELS nor shift=PIXELS",
                      TEXT_SHOWN(word));
@@ -230,6 +234,25 @@ pfld_status data_set_add(data_set *set, const char *spec, const data_options *op
     status = file.path ? load(set, &file, opt, err) : error_nomem(err);
     arena_free(&mem);
     return status;
+}
+
+uint64_t data_set_hash(const data_set *set, uint64_t before)
+{
+    uint64_t h = before ^ TEXT_HASH;
+
+    for (size_t i = 0; i < set->n; i++) {
+        const data_sample *s = &set->samples[i];
+        const float all[] = {s->pose.yaw, s->pose.pitch, s->pose.roll, s->weight, s->offset};
+
+        h = text_hash(h, s->known, (size_t)s->scheme->n);
+        for (int p = 0; p < s->scheme->n; p++)
+            if (s->known[p])
+                h = text_hash(h, &s->points[p], sizeof s->points[p]);
+        for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+            if (!isnan(all[k])) /* whose bits may differ */
+                h = text_hash(h, &all[k], sizeof all[k]);
+    }
+    return h;
 }
 
 void data_set_free(data_set *set)

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -20,6 +19,7 @@
 #include "image/image.h"
 #include "media/chart.h"
 #include "media/codec.h"
+#include "media/dirs.h"
 
 enum { COLUMNS = 6, ROWS = 4, CELL = 224, CED_POINTS = 201 };
 #define CED_MAX        10.0              /* percent */
@@ -311,8 +311,8 @@ pfld_status eval_report_write(const eval_run *run, const char *dir, const char *
     report r = {.run = run, .dir = dir};
     pfld_status st;
 
-    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
-        return error_sys(err, errno, "%s", dir);
+    if ((st = media_make_dirs(dir, err)) != PFLD_OK)
+        return st;
     r.order = mem_alloc(run->n, sizeof *r.order);
     if (!r.order)
         return error_nomem(err);

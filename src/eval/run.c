@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/mem.h"
 #include "core/pool.h"
-#include "geometry/box.h"
+#include "data/face_box.h"
 #include "media/codec.h"
 
 /* ---- one face ---- */
@@ -15,7 +15,7 @@
 static pfld_status find_face(pfld_session *session, const data_sample *s, pfld_face *face,
                              pfld_error *err)
 {
-    pfld_box box = box_around(s->points, (size_t)s->scheme->n);
+    pfld_box box = face_box(s);
     media_image photo = {0};
     pfld_status st = media_read(s->image, &photo, err);
 

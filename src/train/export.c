@@ -94,8 +94,10 @@ static pfld_status write_atomically(const char *path, const uint8_t *buf, size_t
         return error_nomem(err);
     snprintf(tmp, room, "%s.tmp", path);
     st = write_all(tmp, buf, size, err);
-    if (st == PFLD_OK && rename(tmp, path) != 0)
+    if (st == PFLD_OK && rename(tmp, path) != 0) {
         st = error_sys(err, errno, "%s", path);
+        remove(tmp);
+    }
     mem_free(tmp);
     return st;
 }

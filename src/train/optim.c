@@ -63,7 +63,9 @@ static pfld_status check(const optim_options *o, pfld_error *err)
     if (!(o->epsilon > 0))
         return error_set(err, PFLD_ERR_ARG, "Adam's epsilon must be above 0, not %g", o->epsilon);
     if (!(o->decay >= 0 && o->decay * o->rate < 1))
-        return error_set(err, PFLD_ERR_ARG, "a weight decay of %g makes no sense", o->decay);
+        return error_set(err, PFLD_ERR_ARG,
+                         "a weight decay of %g makes no sense at a learning rate of %g", o->decay,
+                         o->rate);
     if (!(o->ema >= 0 && o->ema < 1))
         return error_set(err, PFLD_ERR_ARG, "what the average keeps must be below 1, not %g",
                          o->ema);

@@ -19,6 +19,7 @@
  * Adam moves each weight by up to the rate, whatever the gradient. A sum of thousands of inputs
  * moves by thousands of times that, unless a batch normalisation follows: so a Gemm's rate must
  * fall with its inputs (Yang et al. 2022, Tensor Programs V, table 3).
+ * Decoupled decay stays what it is elsewhere.
  */
 typedef struct optim_options {
     double rate, beta1, beta2, epsilon, decay;

@@ -455,10 +455,20 @@ static pfld_status run_steps(trainer *t, pfld_error *err)
     return st;
 }
 
+/* What becomes of photos that can't be decoded, which reading the lists does not tell. */
+static data_options photo_messages(const trainer *t)
+{
+    const trainer_hooks *h = t->hooks;
+
+    return (data_options){
+        .skip_bad = t->opt->skip_bad, .message = h ? h->message : NULL, .ctx = h ? h->ctx : NULL};
+}
+
 /* Mean of the known points over the training crops without augmentation: where all faces start. */
 static pfld_status mean_shape(const trainer *t, const data_set *set, float *mean, pfld_error *err)
 {
     loader_options o = t->opt->loader;
+    data_options messages = photo_messages(t);
     loader *l = NULL;
     double sum[2 * PFLD_MAX_LANDMARKS] = {0}, n[PFLD_MAX_LANDMARKS] = {0};
     size_t points = (size_t)t->opt->arch.points, i, j;
@@ -469,7 +479,8 @@ static pfld_status mean_shape(const trainer *t, const data_set *set, float *mean
     o.augment = (augment_options){0};
     o.threads = 0;
     o.pool = t->pool;
-    st = loader_create(set, NULL, &o, NULL, &l, err);
+    messages.message = NULL; /* the loaders that follow tell it */
+    st = loader_create(set, NULL, &o, &messages, &l, err);
     for (at = 0; st == PFLD_OK && at < 16; at++) {
         st = loader_get(l, at, &b, err);
         for (i = 0; st == PFLD_OK && i < b.n; i++)
@@ -512,22 +523,28 @@ static pfld_status prepare_net(trainer *t, const data_set *set, pfld_error *err)
     return st;
 }
 
+void trainer_class_weights(const trainer_options *opt, const data_set *set, class_weights *w)
+{
+    class_weights_of(set, w);
+    class_weights_paint(w, augment_occluded_share(&opt->loader.augment));
+}
+
 static pfld_status prepare_loaders(trainer *t, const data_set *set, pfld_error *err)
 {
     loader_options o = t->opt->loader, val;
+    data_options messages = photo_messages(t);
     pfld_status st;
 
     o.pool = t->pool;
     val = o;
-    class_weights_of(set, &t->classes);
-    class_weights_paint(&t->classes, (double)o.augment.occlusion);
-    st = loader_create(set, &t->classes, &o, NULL, &t->loader, err);
+    trainer_class_weights(t->opt, set, &t->classes);
+    st = loader_create(set, &t->classes, &o, &messages, &t->loader, err);
     if (st != PFLD_OK || !t->val || t->val->n == 0)
         return st;
     val.augment = (augment_options){0};
     val.shuffle = false;
     val.threads = 0; /* one would go on making batches while the net trains */
-    return loader_create(t->val, NULL, &val, NULL, &t->val_loader, err);
+    return loader_create(t->val, NULL, &val, &messages, &t->val_loader, err);
 }
 
 static pfld_status prepare(trainer *t, const data_set *set, pfld_error *err)

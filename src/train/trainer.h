@@ -19,6 +19,7 @@ typedef struct trainer_options {
     uint64_t log_every, eval_every; /* steps */
     double checkpoint_seconds;
     const char *dir;     /* log.jsonl, checkpoint, last.onnx, best.onnx go here; exists */
+    bool skip_bad;       /* photos that can't be decoded are left out, with a message each */
     bool resume;         /* goes on from dir's checkpoint, where there is one */
     const char *recipe;  /* JSON of all that was asked for; checkpoint and models carry it, and a
                             run resumes only under the same */
@@ -43,6 +44,9 @@ typedef struct trainer_hooks {
     void (*logged)(void *ctx); /* log.jsonl has a line with a validation, or its last one */
     void *ctx;
 } trainer_hooks;
+
+/* The weights of eq. 2's classes over set as opt's augmentation occludes it. */
+void trainer_class_weights(const trainer_options *opt, const data_set *set, class_weights *w);
 
 /*
  * Trains on set and validates on val (may be empty) with the averaged weights. Writes dir/last.onnx

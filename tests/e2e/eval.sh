@@ -115,7 +115,7 @@ cp face-1.pts other.csv
 half 1 '^pfld: other.csv: .*inter-ocular' --model tiny.onnx --compare other.csv --data 300w:test.txt
 half 1 '^pfld: missing.csv: No such file' --model tiny.onnx --compare missing.csv --data 300w:test.txt
 touch file
-half 1 '^pfld: file/ced.svg: Not a directory' --model tiny.onnx --data 300w:test.txt --report file
+half 1 '^pfld: file: Not a directory' --model tiny.onnx --data 300w:test.txt --report file
 
 # --- bad data ---
 bad 1 '^pfld: missing.onnx: No such file' eval --model missing.onnx --data 300w:test.txt

@@ -192,3 +192,25 @@ run "$PFLD" train "${tiny[@]}" --data 300w:sets/list.txt --skip-bad --threads 1 
 [ "$code" -eq 0 ] || fail "--skip-bad: exit code $code"
 grep -q '^pfld: sets/list.txt: 3 broken of 5 left out$' stderr || fail "--skip-bad does not count"
 [ "$(grep -c '^pfld: sets/list.txt:[245]: ' stderr)" -eq 3 ] || fail "--skip-bad does not name all"
+
+# a photo that reading the list does not look into
+lists face-1 face-3 face-2
+cp face-2.pts sets/face-3.pts
+run "$PFLD" train "${tiny[@]}" --data 300w:sets/list.txt --skip-bad --threads 1 --out blind
+[ "$code" -eq 0 ] || fail "--skip-bad, a photo that is none: exit code $code"
+grep -q 'sets/face-3.jpg' stderr || fail "--skip-bad does not name the photo"
+
+# --- a run is not begun over another one, nor gone on with by other labels ---
+bad 2 '^pfld: a holds a run already: --resume goes on with it' train "${tiny[@]}" --out a
+train deep/er/still --stop-after 1
+[ -s deep/er/still/checkpoint ] || fail "folders above --out are not made"
+cp face-1.pts face-1.kept
+sed '5s/.*/20 20/' face-1.kept >face-1.pts
+bad 2 'deep/er/still/checkpoint is of a run with other options or data' \
+    train "${tiny[@]}" "${often[@]}" --threads 1 --out deep/er/still --resume
+mv face-1.kept face-1.pts
+
+# --- nothing to choose by ---
+run "$PFLD" train --data 300w:train.txt --out blindly --steps 1 --batch 2 --width 0.1 --size 32 -q
+grep -q '^pfld: there is no --val: best.onnx was not written$' stderr || fail "no --val is not said"
+[ ! -e blindly/best.onnx ] || fail "best.onnx without a validation"
