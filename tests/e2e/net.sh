@@ -28,7 +28,8 @@ says '"macs":273413888,"parameters":1841272,"bytes":7365088\}$'
 . "$root/tests/e2e/faces.bash"
 make_faces train 1 30
 for tail in flatten pool; do
-    good train --data 300w:train.txt --width 0.25 --tail $tail --size 48 --steps 1 --batch 1 -q --out $tail
+    good train --data 300w:train.txt --val 300w:train.txt --width 0.25 --tail $tail --size 48 --steps 1 \
+        --batch 1 -q --out $tail
     good info $tail/last.onnx --json
     grep -o '"macs":[0-9]*' stdout | head -n 1 >file
     grep -o '"parameters":[0-9]*' stdout >>file
