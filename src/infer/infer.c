@@ -330,7 +330,9 @@ static pfld_status create(const net_graph *g, pfld_isa cap, bool nhwc, arena *me
     pfld_status st = PFLD_OK;
 
     *out = NULL;
-    if (!net || !start(&l))
+    if (!net)
+        return error_nomem(err);
+    if (!start(&l))
         st = lower_nomem(&l);
     if (st == PFLD_OK) {
         net->g = g;
