@@ -16,6 +16,7 @@
 #include "detect/builtin.h"
 #include "eval/report.h"
 #include "eval/run.h"
+#include "media/paths.h"
 
 typedef struct eval_fields {
     cli_texts data;
@@ -176,13 +177,6 @@ static pfld_status print_run(const eval_fields *f, const char *data, const eval_
         err);
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), k = strlen(end);
-
-    return n > k && strcmp(s + n - k, end) == 0;
-}
-
 /* The other side's errors [a->n]: by a second model, or from a report on one. */
 static pfld_status other_errors(const eval_fields *f, const eval_set_of *x, const eval_run *a,
                                 double *error, pfld_error *err)
@@ -281,7 +275,7 @@ static int eval_all(const eval_fields *f)
     int code = CLI_DONE;
     pfld_status st = load(f, f->model, &models[0], &err);
 
-    if (st == PFLD_OK && f->compare && !ends_with(f->compare, ".csv"))
+    if (st == PFLD_OK && f->compare && !media_path_ends(f->compare, ".csv"))
         st = load(f, f->compare, &models[1], &err);
     if (st != PFLD_OK) {
         message("%s", err.msg);

@@ -17,7 +17,7 @@
 #include "cli/train_curves.h"
 #include "core/error.h"
 #include "core/mem.h"
-#include "media/dirs.h"
+#include "media/paths.h"
 #include "train/trainer.h"
 
 #define LICENCE "research use only: made from face data that was collected for research"

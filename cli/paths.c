@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "media/paths.h"
 
 const char *path_base(const char *path)
 {
@@ -31,12 +32,9 @@ bool path_is_same(const char *a, const char *b)
 
 pfld_status path_make_dir(const char *path, pfld_error *err)
 {
-    int failure;
+    int failure = media_make_dir(path);
 
-    if (mkdir(path, 0777) == 0)
-        return PFLD_OK;
-    failure = errno;
-    if (path_is_dir(path))
+    if (!failure)
         return PFLD_OK;
     return failure == EEXIST ? error_set(err, PFLD_ERR_IO, "%.150s is not a folder", path)
                              : error_sys(err, failure, "%.150s", path);

@@ -19,7 +19,7 @@
 #include "image/image.h"
 #include "media/chart.h"
 #include "media/codec.h"
-#include "media/dirs.h"
+#include "media/paths.h"
 
 enum { COLUMNS = 6, ROWS = 4, CELL = 224, CED_POINTS = 201 };
 #define CED_MAX        10.0              /* percent */

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/utf8.h"
+#include "media/paths.h"
 
 #define WIDTH  720.0
 #define HEIGHT 440.0
@@ -350,13 +351,6 @@ static double height_of(const chart *panels, size_t n)
     return sum;
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), k = strlen(end);
-
-    return n > k && strcmp(s + n - k, end) == 0;
-}
-
 static cairo_status_t write_file(void *file, const unsigned char *data, unsigned int n)
 {
     return fwrite(data, 1, n, file) == n ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
@@ -398,7 +392,7 @@ pfld_status chart_write_stack(const char *path, const chart *panels, size_t n, p
     bool closed;
     FILE *f;
 
-    if (!ends_with(path, ".svg") && !ends_with(path, ".png"))
+    if (!media_path_ends(path, ".svg") && !media_path_ends(path, ".png"))
         return error_set(err, PFLD_ERR_ARG, "%.120s: .svg or .png wanted", path);
     if (snprintf(tmp, sizeof tmp, "%s.tmp", path) >= (int)sizeof tmp)
         return error_set(err, PFLD_ERR_ARG, "%.80s...: the name is too long", path);
@@ -406,7 +400,7 @@ pfld_status chart_write_stack(const char *path, const chart *panels, size_t n, p
     if (!f)
         return error_sys(err, errno, "%s", path);
     errno = 0;
-    drawn = draw_to(f, panels, n, ends_with(path, ".svg"));
+    drawn = draw_to(f, panels, n, media_path_ends(path, ".svg"));
     closed = fclose(f) == 0;
     if (!closed || drawn || rename(tmp, path) != 0) {
         pfld_status st = failed(path, drawn, err);

@@ -1,6 +1,6 @@
-/* Folders to write into. */
+/* Names of files, and folders to write into. */
 #define _POSIX_C_SOURCE 200809L
-#include "media/dirs.h"
+#include "media/paths.h"
 
 #include <errno.h>
 #include <string.h>
@@ -9,13 +9,28 @@
 #include "core/error.h"
 #include "core/mem.h"
 
-static pfld_status make(const char *path, pfld_error *err)
+bool media_path_ends(const char *path, const char *ending)
+{
+    size_t n = strlen(path), k = strlen(ending);
+
+    return n > k && strcmp(path + n - k, ending) == 0;
+}
+
+int media_make_dir(const char *path)
 {
     struct stat st;
+    int failure = mkdir(path, 0777) == 0 ? 0 : errno;
 
-    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
-        return PFLD_OK;
-    return error_sys(err, errno == EEXIST ? ENOTDIR : errno, "%s", path);
+    return failure && stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? 0 : failure;
+}
+
+static pfld_status make(const char *path, pfld_error *err)
+{
+    int failure = media_make_dir(path);
+
+    if (failure)
+        return error_sys(err, failure == EEXIST ? ENOTDIR : failure, "%s", path);
+    return PFLD_OK;
 }
 
 pfld_status media_make_dirs(const char *path, pfld_error *err)
