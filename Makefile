@@ -1,7 +1,7 @@
 # For people: each target is a line or two of CMake, and needs nothing installed but make.
 #   make                                       build/pfld, and the library beside it
 #   make demo [PHOTO=a.jpg] [BOX=l,t,r,b] [MODEL=m.onnx] [ARGS=...]
-#                                              landmarks of one face, drawn and as JSON; without
+#                                              the faces of a photo, drawn and as JSON; without
 #                                              PHOTO a portrait is fetched from Debian
 #   make test | bench [MODEL=m.onnx] | install [PREFIX=/usr/local] | format | lint | clean
 

@@ -1,10 +1,8 @@
-/* pfld bench: how long a model takes on this machine, on one thread. */
-#define _POSIX_C_SOURCE 200809L
+/* pfld bench: how long models and whole pictures take on this machine, on one thread. */
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
+#include "cli/bench_frames.h"
 #include "cli/commands.h"
 #include "cli/decimal.h"
 #include "cli/message.h"
@@ -12,19 +10,24 @@
 #include "cli/model_default.h"
 #include "cli/output.h"
 #include "cli/pin.h"
+#include "cli/stopwatch.h"
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/mem.h"
 #include "core/rng.h"
+#include "detect/builtin.h"
 
-#define WARM_UP_RUNS  3     /* caches and page faults; the CPU's clock wants time too: */
-#define WARM_UP_MS    200.0 /* unless --runs asks for few */
 #define DEFAULT_S     2.0
 #define PICTURE_SIDE  320 /* of the synthetic picture, with a face of half its side */
 #define PICTURE_BYTES ((size_t)PICTURE_SIDE * PICTURE_SIDE * 3)
 
+enum what { WHAT_ANY = -1, WHAT_NET, WHAT_LANDMARKS, WHAT_DETECTOR, WHAT_FRAME };
+static const char *const what_names[] = {"net", "landmarks", "detector", "frame", NULL};
+
 typedef struct bench_fields {
-    const char *model;
+    const char *model, *detector, *photo;
+    cli_texts frames;
+    int what;
     pfld_isa isa;
     long runs, cpu;
     float seconds;
@@ -38,6 +41,30 @@ static const cli_option options[] = {
      .arg = "FILE",
      .field = offsetof(bench_fields, model),
      .help = "The ONNX model, of landmarks or not; if not given, the landmark model built in."},
+    {.name = "detector",
+     .letter = 'd',
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     .field = offsetof(bench_fields, detector),
+     .help = "The face detector, in ONNX; if not given, the one built in."},
+    {.name = "what",
+     .kind = CLI_CHOICE,
+     .arg = "NAME",
+     .field = offsetof(bench_fields, what),
+     .choices = what_names,
+     .help = "Measures only this: net, landmarks, detector or frame."},
+    {.name = "frame",
+     .kind = CLI_TEXTS,
+     .arg = "WxH",
+     .field = offsetof(bench_fields, frames),
+     .help =
+         "The size of the picture that is searched for faces; once for each size. If not given, "
+         "320x240 and 640x480."},
+    {.name = "photo",
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     .field = offsetof(bench_fields, photo),
+     .help = "The picture that is searched for faces, scaled to fit; if not given, noise."},
     {.name = "isa",
      .kind = CLI_ISA,
      .arg = "NAME",
@@ -74,85 +101,23 @@ typedef struct bench {
     uint8_t *pixels;
     pfld_image picture;
     uint64_t macs;
-    double *ms; /* [n] of the runs */
-    size_t n, room;
+    stopwatch watch;
+    bench_frames frames;
 } bench;
 
-typedef struct pace {     /* when to stop */
-    double start, budget; /* milliseconds; a budget of 0 is none */
-    size_t wanted;        /* 0: no limit but the budget */
-} pace;
-
-static double now_ms(void)
+static void run_net(void *with)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+    infer_run(((bench *)with)->model.net);
 }
 
-static pace begin(const bench_fields *f)
+static void run_landmarks(void *with)
 {
-    pace p = {now_ms(), (double)f->seconds * 1e3, (size_t)f->runs};
-
-    if (p.budget == 0 && p.wanted == 0)
-        p.budget = DEFAULT_S * 1e3;
-    return p;
-}
-
-static bool goes_on(const pace *p, size_t done)
-{
-    if (done == 0)
-        return true;
-    return (!p->wanted || done < p->wanted) && (p->budget == 0 || now_ms() - p->start < p->budget);
-}
-
-static void run_net(bench *b)
-{
-    infer_run(b->model.net);
-}
-
-static void run_landmarks(bench *b)
-{
+    bench *b = with;
     const float side = PICTURE_SIDE;
     const pfld_box box = {side / 4, side / 4, side / 2, side / 2};
     pfld_face face;
 
     pfld_landmarks(b->session, &b->picture, &box, &face, NULL);
-}
-
-static void warm_up(bench *b, void (*body)(bench *))
-{
-    double start = now_ms();
-
-    for (int i = 0; i < WARM_UP_RUNS || (!b->f->runs && now_ms() - start < WARM_UP_MS); i++)
-        body(b);
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static pfld_status measure(bench *b, void (*body)(bench *), pfld_error *err)
-{
-    pace p;
-
-    warm_up(b, body);
-    p = begin(b->f);
-    for (b->n = 0; goes_on(&p, b->n);) {
-        double before, *grown = mem_grow(b->ms, &b->room, b->n + 1, sizeof *grown);
-
-        if (!grown)
-            return error_nomem(err);
-        b->ms = grown;
-        before = now_ms();
-        body(b);
-        b->ms[b->n++] = now_ms() - before;
-    }
-    qsort(b->ms, b->n, sizeof *b->ms, compare);
-    return PFLD_OK;
 }
 
 /* 2 floating-point operations for each multiply-add. */
@@ -171,39 +136,40 @@ static json_int_t batch_of(const infer_net *net)
     return in.shape.rank ? in.shape.dim[0] : 1;
 }
 
-static pfld_status bench_one(bench *b, const char *what, void (*body)(bench *), pfld_error *err)
+static pfld_status bench_one(bench *b, const char *what, void (*body)(void *), pfld_error *err)
 {
     const char *isa = cpu_isa_name(infer_isa(b->model.net));
-    pfld_status status = measure(b, body, err);
-    double median;
+    pfld_status status = stopwatch_measure(&b->watch, body, b, err);
+    double least, median;
 
     if (status)
         return status;
-    median = (b->ms[(b->n - 1) / 2] + b->ms[b->n / 2]) / 2;
+    least = stopwatch_min(&b->watch);
+    median = stopwatch_median(&b->watch);
     fprintf(stderr, "%-10s %9.4f ms at best, %9.4f median of %zu runs, %.1f GFLOP/s, %s\n", what,
-            b->ms[0], median, b->n, gflops(b->macs, b->ms[0]), isa);
+            least, median, b->watch.n, gflops(b->macs, least), isa);
     return output_json(stdout,
                        json_pack("{s:i,s:s,s:o,s:s,s:i,s:I,s:o,s:o,s:I,s:I}", "v", 1, "what", what,
                                  "model", output_string(b->model.path), "isa", isa, "threads", 1,
-                                 "batch", batch_of(b->model.net), "min_ms",
-                                 output_number(b->ms[0], 5), "median_ms", output_number(median, 5),
-                                 "macs", (json_int_t)b->macs, "runs", (json_int_t)b->n),
+                                 "batch", batch_of(b->model.net), "min_ms", output_number(least, 5),
+                                 "median_ms", output_number(median, 5), "macs", (json_int_t)b->macs,
+                                 "runs", (json_int_t)b->watch.n),
                        err);
 }
 
 /* Whole runs, step by step, so that each step finds the caches as it does in earnest. */
 static void measure_steps(bench *b, double *least, size_t n)
 {
-    pace p;
+    stopwatch_pace pace;
 
-    warm_up(b, run_net);
-    p = begin(b->f);
-    for (size_t runs = 0; goes_on(&p, runs); runs++)
+    stopwatch_warm_up(&b->watch, run_net, b);
+    pace = stopwatch_begin();
+    for (size_t runs = 0; stopwatch_goes_on(&b->watch, pace, runs); runs++)
         for (size_t i = 0; i < n; i++) {
-            double before = now_ms(), ms;
+            double before = stopwatch_now_ms(), ms;
 
             infer_run_step(b->model.net, i);
-            ms = now_ms() - before;
+            ms = stopwatch_now_ms() - before;
             if (runs == 0 || ms < least[i])
                 least[i] = ms;
         }
@@ -281,16 +247,29 @@ static pfld_status open_session(bench *b, pfld_error *err)
 
     if (status == PFLD_ERR_NOMEM)
         return status;
+    if (status == PFLD_OK && pfld_model_kind(b->landmarks) == PFLD_KIND_DETECTOR) {
+        pfld_model_free(b->landmarks);
+        b->landmarks = NULL;
+        message("bench: %s is a face detector: --detector measures what it does to pictures",
+                b->model.path);
+        return PFLD_OK;
+    }
     if (status) {
         message("bench: only \"net\" is measured, not \"landmarks\": %s", err->msg);
         return PFLD_OK;
     }
     pfld_options_init(&options_of_session, sizeof options_of_session);
     options_of_session.isa = b->f->isa;
-    status = pfld_session_create(b->landmarks, &options_of_session, &b->session, err);
+    status = pfld_session_create(b->landmarks, NULL, &options_of_session, &b->session, err);
     return status ? status : make_picture(b, err);
 }
 
+static bool wants(const bench_fields *f, enum what what)
+{
+    return f->what == WHAT_ANY || f->what == (int)what;
+}
+
+/* Everything that is measured of the landmark model needs it; so does a frame. */
 static pfld_status bench_model(bench *b, pfld_error *err)
 {
     pfld_status status = model_open_or_default(&b->model, b->f->model, err);
@@ -305,51 +284,117 @@ static pfld_status bench_model(bench *b, pfld_error *err)
         return status;
     b->macs = model_macs(&b->model);
     fill_inputs(b->model.net);
-    status = bench_one(b, "net", run_net, err);
-    if (status == PFLD_OK && b->session)
+    if (wants(b->f, WHAT_NET))
+        status = bench_one(b, "net", run_net, err);
+    if (status == PFLD_OK && b->session && wants(b->f, WHAT_LANDMARKS))
         status = bench_one(b, "landmarks", run_landmarks, err);
     if (status == PFLD_OK && b->f->layers)
         status = bench_steps(b, err);
     return status;
 }
 
+/* A file of --model alone is measured alone; a detector that nobody named may be missing. */
+static pfld_status bench_pictures(bench *b, pfld_error *err)
+{
+    const bench_fields *f = b->f;
+    bool asked =
+        f->detector || f->what == WHAT_DETECTOR || f->what == WHAT_FRAME || f->frames.n || f->photo;
+    const uint8_t *inside;
+    size_t size;
+
+    if (!asked && (f->model || builtin_detector(&inside, &size, NULL)))
+        return PFLD_OK;
+    b->frames.detector_path = f->detector;
+    b->frames.landmarks_path = b->model.path;
+    b->frames.photo = f->photo;
+    b->frames.isa = f->isa;
+    b->frames.has_detector = wants(f, WHAT_DETECTOR);
+    b->frames.has_frame = wants(f, WHAT_FRAME) && b->landmarks;
+    if (!b->frames.has_detector && !b->frames.has_frame)
+        return PFLD_OK;
+    return bench_frames_run(&b->frames, b->landmarks, b->macs, &b->watch, err);
+}
+
+static pfld_status check_use(bench *b, pfld_error *err)
+{
+    const bench_fields *f = b->f;
+    bool pictures = wants(f, WHAT_DETECTOR) || wants(f, WHAT_FRAME);
+
+    if (f->layers && f->what != WHAT_ANY && f->what != WHAT_NET)
+        return error_set(err, PFLD_ERR_ARG,
+                         "--layers are those of the net: it is measured with "
+                         "--what net, or without --what");
+    if (!pictures && (f->detector || f->frames.n || f->photo))
+        return error_set(err, PFLD_ERR_ARG, "%s is for a detector or a frame",
+                         f->detector ? "--detector"
+                         : f->photo  ? "--photo"
+                                     : "--frame");
+    for (size_t i = 0; i < f->frames.n; i++) {
+        pfld_status status = bench_frames_add(&b->frames, f->frames.at[i], err);
+        if (status)
+            return status;
+    }
+    return PFLD_OK;
+}
+
+static pfld_status bench_all(bench *b, pfld_error *err)
+{
+    pfld_status status = PFLD_OK;
+
+    if (b->f->cpu >= 0)
+        status = pin_to_cpu(b->f->cpu, err);
+    if (status == PFLD_OK && b->f->what != WHAT_DETECTOR)
+        status = bench_model(b, err);
+    if (status == PFLD_OK && b->f->what == WHAT_FRAME && !b->landmarks)
+        return error_set(err, PFLD_ERR_ARG, "%.100s is no landmark model: a frame needs one",
+                         b->model.path);
+    return status ? status : bench_pictures(b, err);
+}
+
 static int run(const cli_command *self, int argc, char **argv)
 {
-    bench_fields f = {.cpu = -1};
+    bench_fields f = {.what = WHAT_ANY, .cpu = -1};
     cli_args args = {(size_t)argc, argv, false};
     bench b = {.f = &f};
     pfld_error err = {0};
-    pfld_status status = PFLD_OK;
+    pfld_status status;
     int code;
 
     if (!cli_begin(self, &args, &f, &code))
         return code;
-    if (f.cpu >= 0)
-        status = pin_to_cpu(f.cpu, &err);
+    b.watch.runs = (size_t)f.runs;
+    b.watch.budget_ms = 1e3 * (f.seconds > 0 ? (double)f.seconds : f.runs ? 0 : DEFAULT_S);
+    status = check_use(&b, &err);
     if (status == PFLD_OK)
-        status = bench_model(&b, &err);
+        status = bench_all(&b, &err);
     if (status)
         message("%s", err.msg);
     pfld_session_free(b.session);
     pfld_model_free(b.landmarks);
     mem_free(b.pixels);
-    mem_free(b.ms);
+    mem_free(f.frames.at);
+    stopwatch_free(&b.watch);
     model_close(&b.model);
     return message_exit(status);
 }
 
 const cli_command command_bench = {
     .name = "bench",
-    .brief = "measures how fast a model runs here",
-    .synopsis = "[--model FILE] [--runs N | --seconds S] [--layers] [--isa NAME] [--pin CPU]",
+    .brief = "measures how fast models run here, and whole pictures",
+    .synopsis = "[--model FILE] [--detector FILE] [--what NAME] [OPTION]...",
     .about =
-        "Measures a model on one thread, after warming up, with the monotonic clock, and "
-        "prints a line of JSON for each thing measured; a summary goes to stderr.\n\n"
+        "Measures on one thread, after warming up, with the monotonic clock, and prints a line of "
+        "JSON for each thing measured; a summary goes to stderr.\n\n"
         "\"net\" is one run of the net; \"landmarks\", of landmark models only, one whole call "
         "for a face: crop, net, mapping back, and pose. With --layers, \"layer\" is one "
-        "compiled step, timed within whole runs.",
+        "compiled step, timed within whole runs.\n\n"
+        "\"detector\" is the search of a picture for faces, at the picture's own size; \"frame\" "
+        "that, and the landmarks of all faces found: of one face in the middle, without the second "
+        "look that tells false alarms, where none was. Their multiply-adds are those of one search "
+        "and one face. A --model alone is measured alone.",
     .examples = "pfld bench\n"
-                "pfld bench --model model.onnx --isa scalar --runs 100 --pin 0",
+                "pfld bench --model model.onnx --isa scalar --runs 100 --pin 0\n"
+                "pfld bench --what detector --photo group.jpg --frame 640x480",
     .options = options,
     .operand = "nothing",
     .run = run,

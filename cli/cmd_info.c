@@ -152,16 +152,24 @@ static bool put_graph(json_t *o, const net_graph *g)
            put(o, "operators", operators(g)) && put(o, "parameters", parameters(g));
 }
 
-/* What a landmark model does not state is null: the defaults of pfld_model_options hold then. */
-static bool put_landmarks(json_t *o, const pfld_model *model)
+static bool put_stated(json_t *o, const char *key, const pfld_model *model, const char *meta)
 {
-    const char *crop = pfld_model_metadata(model, "pfld.crop");
-    const char *input = pfld_model_metadata(model, "pfld.input");
+    const char *value = pfld_model_metadata(model, meta);
+
+    return put(o, key, value ? output_string(value) : json_null());
+}
+
+/* What a model does not state is null: the defaults of pfld_model_options hold then. */
+static bool put_model(json_t *o, const pfld_model *model)
+{
+    bool is_detector = pfld_model_kind(model) == PFLD_KIND_DETECTOR;
 
     return put(o, "scheme", output_string(pfld_model_scheme(model))) &&
            put(o, "points", json_integer(pfld_model_landmark_count(model))) &&
-           put(o, "crop", crop ? output_string(crop) : json_null()) &&
-           put(o, "input", input ? output_string(input) : json_null());
+           (is_detector ? put_stated(o, "face", model, "pfld.face")
+                        : put_stated(o, "crop", model, "pfld.crop")) &&
+           put_stated(o, "input", model, "pfld.input") &&
+           put(o, "kind", json_string(is_detector ? "detector" : "landmarks"));
 }
 
 static json_t *layers(const infer_net *net)
@@ -282,16 +290,24 @@ static void print_layers(json_t *list)
     }
 }
 
+static const char *kind_text(const char *kind)
+{
+    return !kind                           ? "an ONNX model"
+           : strcmp(kind, "detector") == 0 ? "a face detector"
+                                           : "a landmark model";
+}
+
 static void print_text(json_t *o)
 {
     const char *key;
     json_t *value, *meta = json_object_get(o, "metadata");
 
     print_string(json_object_get(o, "file"));
-    printf(": %s\n", json_object_get(o, "scheme") ? "a landmark model" : "an ONNX model");
+    printf(": %s\n", kind_text(json_string_value(json_object_get(o, "kind"))));
     print_value("scheme", json_object_get(o, "scheme"));
     print_value("points", json_object_get(o, "points"));
     print_value("crop", json_object_get(o, "crop"));
+    print_value("face", json_object_get(o, "face"));
     print_value("pixels", json_object_get(o, "input"));
     print_value("opset", json_object_get(o, "opset"));
     print_ports("input", json_object_get(o, "inputs"));
@@ -318,17 +334,17 @@ static void print_text(json_t *o)
  * told about. */
 static pfld_status gather(json_t *o, model_file *m, const info_fields *f, pfld_error *err)
 {
-    pfld_model *landmarks = NULL;
-    pfld_error not_landmarks;
+    pfld_model *model = NULL;
+    pfld_error of_another_kind;
     pfld_status status;
     bool done = put_graph(o, m->graph);
 
-    status = pfld_model_load_memory(m->data, m->size, NULL, &landmarks, &not_landmarks);
+    status = pfld_model_load_memory(m->data, m->size, NULL, &model, &of_another_kind);
     if (status == PFLD_ERR_NOMEM)
         done = false;
-    if (landmarks)
-        done = done && put_landmarks(o, landmarks);
-    pfld_model_free(landmarks);
+    if (model)
+        done = done && put_model(o, model);
+    pfld_model_free(model);
     done = done && put(o, "metadata", metadata(m->graph));
     if (!done)
         return error_nomem(err);
@@ -421,13 +437,16 @@ const cli_command command_info = {
     .brief = "tells what an ONNX model is and what it costs",
     .synopsis = "[MODEL | --net NAME] [OPTION]...",
     .about =
-        "Tells of an ONNX model, of landmarks or not, and without MODEL of the one built in: its "
-        "inputs and outputs ('?' stands for a "
+        "Tells of an ONNX model, of landmarks, a face detector or another, and without MODEL of "
+        "the landmark model built in: its inputs and outputs ('?' stands for a "
         "dimension that it leaves open), its operators, parameters, multiply-adds, the bytes of "
         "feature maps alive at once and of packed weights, and its metadata; of a landmark model "
-        "also the point scheme, and crop and pixels as far as the file states them.\n\n"
-        "Open dimensions count as batch 1, 3 channels and 112x112. A sound model that cannot be "
-        "compiled is told about as far as possible, with the reason on stderr and exit code 1.\n\n"
+        "also the point scheme, and crop and pixels as far as the file states them; of a detector "
+        "pixels and, as \"face\", how its boxes lie to the landmarks.\n\n"
+        "Open dimensions count as batch 1, 3 channels and 112x112, of a detector 320x256: a "
+        "picture "
+        "of 320x240 in multiples of 32. A sound model that cannot be compiled is told about as far "
+        "as possible, with the reason on stderr and exit code 1.\n\n"
         "With --net it prints the table of a net that pfld can train, as the paper has it: input "
         "and output of each row, expansion t, channels c, repeats n, stride s, and what it costs.",
     .examples = "pfld info model.onnx --layers\n"

@@ -1,20 +1,17 @@
 /* pfld data sheet: training samples as the net sees them, side by side, for a person to look at. */
-#include <cairo.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/contact_sheet.h"
 #include "cli/data_sets.h"
 #include "cli/data_sheet.h"
 #include "cli/message.h"
-#include "core/error.h"
 #include "core/mem.h"
 #include "data/loader.h"
-#include "media/codec.h"
 
 #define ZOOM     2 /* of a crop's pixels */
-#define GAP      4 /* pixels between crops */
 #define MOST     1024
 #define SMALLEST 16
 #define PI       3.14159265358979323846
@@ -96,54 +93,8 @@ static const cli_option options[] = {
 
 /* --- drawing ---------------------------------------------------------------------------------- */
 
-typedef struct sheet {
-    cairo_surface_t *surface;
-    cairo_t *cr;
-    int columns, rows, cell; /* pixels, with the gap */
-} sheet;
-
-static pfld_status sheet_create(sheet *s, size_t n, int size, pfld_error *err)
-{
-    s->columns = (int)ceil(sqrt((double)n));
-    s->rows = ((int)n + s->columns - 1) / s->columns;
-    s->cell = ZOOM * size + GAP;
-    s->surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, s->columns * s->cell, s->rows * s->cell);
-    s->cr = cairo_create(s->surface);
-    if (cairo_status(s->cr) == CAIRO_STATUS_SUCCESS)
-        return PFLD_OK;
-    if (cairo_status(s->cr) == CAIRO_STATUS_NO_MEMORY)
-        return error_nomem(err);
-    return error_set(err, PFLD_ERR_ARG, "%zu crops of %d pixels make too large a sheet", n, size);
-}
-
-static void sheet_free(sheet *s)
-{
-    if (s->cr)
-        cairo_destroy(s->cr);
-    if (s->surface)
-        cairo_surface_destroy(s->surface);
-}
-
-static void put_crop(sheet *s, const uint8_t *crop, int size, int left, int top)
-{
-    uint8_t *data;
-    ptrdiff_t stride = cairo_image_surface_get_stride(s->surface);
-
-    cairo_surface_flush(s->surface);
-    data = cairo_image_surface_get_data(s->surface);
-    for (int y = 0; y < ZOOM * size; y++) {
-        for (int x = 0; x < ZOOM * size; x++) {
-            const uint8_t *p = crop + 3 * ((ptrdiff_t)(y / ZOOM) * size + x / ZOOM);
-            uint32_t pixel = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-            memcpy(data + (top + y) * stride + 4 * (ptrdiff_t)(left + x), &pixel, sizeof pixel);
-        }
-    }
-    cairo_surface_mark_dirty(s->surface);
-}
-
 /* The subject's right is red, the left blue, the middle green: a forgotten mirror shows. */
-static void put_point(sheet *s, const scheme *of, int i, double x, double y)
+static void put_point(contact_sheet *s, const scheme *of, int i, double x, double y)
 {
     int side = of->mirror[i] == i ? 1 : of->mirror[i] > i ? 0 : 2;
 
@@ -152,21 +103,7 @@ static void put_point(sheet *s, const scheme *of, int i, double x, double y)
     cairo_fill(s->cr);
 }
 
-static void put_text(sheet *s, const char *text, double x, double y)
-{
-    cairo_select_font_face(s->cr, "@cairo:", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
-    cairo_set_font_size(s->cr, 13);
-    cairo_move_to(s->cr, x, y);
-    cairo_text_path(s->cr, text);
-    cairo_set_source_rgb(s->cr, 0, 0, 0);
-    cairo_set_line_width(s->cr, 3);
-    cairo_set_line_join(s->cr, CAIRO_LINE_JOIN_ROUND);
-    cairo_stroke_preserve(s->cr);
-    cairo_set_source_rgb(s->cr, 1, 1, 1);
-    cairo_fill(s->cr);
-}
-
-static void put_words(sheet *s, const batch *b, size_t j, int left, int top)
+static void put_words(contact_sheet *s, const batch *b, size_t j, int left, int top)
 {
     static const char letters[DATA_CLASSES] = {'P', 'F', 'U', 'D', 'E', 'O'};
     const float *a = b->angles + 3 * j;
@@ -177,20 +114,20 @@ static void put_words(sheet *s, const batch *b, size_t j, int left, int top)
         if (b->classes[j] & 1u << c)
             text[n++] = letters[c];
     text[n] = 0;
-    put_text(s, text, left + 4, top + 14);
+    contact_sheet_text(s, text, left + 4, top + 14);
     if (!isfinite(a[0]))
         return;
     snprintf(text, sizeof text, "y%+.0f p%+.0f r%+.0f", (double)a[0] * 180 / PI,
              (double)a[1] * 180 / PI, (double)a[2] * 180 / PI);
-    put_text(s, text, left + 4, top + s->cell - GAP - 5);
+    contact_sheet_text(s, text, left + 4, top + s->zoom * s->size - 5);
 }
 
-static void put_sample(sheet *s, const batch *b, size_t j, int size, const scheme *of)
+static void put_sample(contact_sheet *s, const batch *b, size_t j, int size, const scheme *of)
 {
-    int left = (int)j % s->columns * s->cell, top = (int)j / s->columns * s->cell;
     size_t n = (size_t)of->n;
+    int left, top;
 
-    put_crop(s, b->crops + j * 3 * (size_t)size * (size_t)size, size, left, top);
+    contact_sheet_place(s, j, &left, &top);
     cairo_save(s->cr);
     cairo_rectangle(s->cr, left, top, ZOOM * size, ZOOM * size);
     cairo_clip(s->cr);
@@ -202,55 +139,23 @@ static void put_sample(sheet *s, const batch *b, size_t j, int size, const schem
     cairo_restore(s->cr);
 }
 
-static pfld_status write_sheet(const sheet *s, const char *path, pfld_error *err)
-{
-    pfld_image img = {.width = cairo_image_surface_get_width(s->surface),
-                      .height = cairo_image_surface_get_height(s->surface),
-                      .format = PFLD_RGB8};
-    ptrdiff_t stride = cairo_image_surface_get_stride(s->surface);
-    const uint8_t *data;
-    pfld_status st;
-
-    cairo_surface_flush(s->surface);
-    data = cairo_image_surface_get_data(s->surface);
-    img.stride = 3 * (ptrdiff_t)img.width;
-    img.data = mem_alloc((size_t)img.height, (size_t)img.stride);
-    if (!img.data)
-        return error_nomem(err);
-    for (int y = 0; y < img.height; y++) {
-        for (int x = 0; x < img.width; x++) {
-            uint8_t *p = img.data + y * img.stride + 3 * (ptrdiff_t)x;
-            uint32_t pixel;
-            memcpy(&pixel, data + y * stride + 4 * (ptrdiff_t)x, sizeof pixel);
-            p[0] = (uint8_t)(pixel >> 16);
-            p[1] = (uint8_t)(pixel >> 8);
-            p[2] = (uint8_t)pixel;
-        }
-    }
-    st = media_write(path, &img, err);
-    mem_free(img.data);
-    return st;
-}
-
 /* --- samples ---------------------------------------------------------------------------------- */
 
 static pfld_status draw_batch(const batch *b, const sheet_fields *f, const scheme *of,
                               pfld_error *err)
 {
-    sheet s = {0};
-    pfld_status st = sheet_create(&s, b->n, (int)f->size, err);
+    contact_sheet s = {0};
+    pfld_status st = contact_sheet_create(&s, b->n, (int)f->size, ZOOM, err);
 
     if (st == PFLD_OK) {
         for (size_t j = 0; j < b->n; j++) {
-            if (f->no_points)
-                put_crop(&s, b->crops + j * 3 * (size_t)(f->size * f->size), (int)f->size,
-                         (int)j % s.columns * s.cell, (int)j / s.columns * s.cell);
-            else
+            contact_sheet_put(&s, j, b->crops + j * 3 * (size_t)(f->size * f->size));
+            if (!f->no_points)
                 put_sample(&s, b, j, (int)f->size, of);
         }
-        st = write_sheet(&s, f->out, err);
+        st = contact_sheet_write(&s, f->out, err);
     }
-    sheet_free(&s);
+    contact_sheet_free(&s);
     return st;
 }
 

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "detect/detect_spec.h"
 #include "net/fold.h"
 #include "net/onnx.h"
 #include "net/shape.h"
@@ -24,17 +25,23 @@ pfld_status model_open(model_file *m, const char *path, pfld_error *err)
     return status;
 }
 
-static int64_t closed_dim(const net_shape *shape, int i)
+/* [N][C][H][W] */
+static const int64_t closed_face[4] = {1, 3, 112, 112};
+static const int64_t closed_picture[4] = {1, 3, 256, 320};
+
+static int64_t closed_dim(const net_shape *shape, int i, bool is_detector)
 {
     if (shape->dim[i] >= 0)
         return shape->dim[i];
-    if (shape->rank != 4 || i == 0)
+    if (shape->rank != 4)
         return 1;
-    return i == 1 ? 3 : 112; /* [N][C][H][W] */
+    return is_detector ? closed_picture[i] : closed_face[i];
 }
 
 pfld_status model_close_shapes(model_file *m, pfld_error *err)
 {
+    bool is_detector = detect_spec_is_detector(m->graph);
+
     for (size_t i = 0; i < m->graph->n_inputs; i++) {
         const net_value *value = &m->graph->values[m->graph->inputs[i]];
         net_shape shape = value->shape;
@@ -44,7 +51,7 @@ pfld_status model_close_shapes(model_file *m, pfld_error *err)
             return error_set(err, PFLD_ERR_UNSUPPORTED, "%.100s: input %.60s has no shape", m->path,
                              value->name);
         for (int d = 0; d < shape.rank; d++)
-            shape.dim[d] = closed_dim(&shape, d);
+            shape.dim[d] = closed_dim(&shape, d, is_detector);
         status = net_input_set_shape(m->graph, i, &shape, err);
         if (status) {
             error_prefix(err, m->path);

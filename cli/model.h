@@ -22,7 +22,8 @@ typedef struct model_file {
 /* Reads path ("-": stdin). Messages start with the path. */
 pfld_status model_open(model_file *m, const char *path, pfld_error *err);
 /* Open dimensions of inputs become what pfld_model_load() makes of them: batch 1, 3 channels where
- * the file leaves even that open, 112x112. */
+ * the file leaves even that open, 112x112; of a detector 320x256, where a picture of 320x240 fits
+ * in. */
 pfld_status model_close_shapes(model_file *m, pfld_error *err);
 /* Shapes, folding, compiling; every input's shape is closed. Changes graph. */
 pfld_status model_compile(model_file *m, pfld_isa cap, pfld_error *err);

@@ -1,4 +1,5 @@
-/* Results on stdout: JSON lines, CSV, and .pts. */
+/* Results on stdout or in a file: JSON lines, CSV, and .pts. */
+#define _POSIX_C_SOURCE 200809L
 #include "cli/output.h"
 
 #include <errno.h>
@@ -10,7 +11,8 @@
 #include "core/mem.h"
 #include "core/utf8.h"
 
-#define DECIMALS 3 /* of coordinates and angles: a thousandth of a pixel or degree */
+#define DECIMALS       3 /* of coordinates and angles: a thousandth of a pixel or degree */
+#define SCORE_DECIMALS 4
 
 json_t *output_string(const char *s)
 {
@@ -21,7 +23,7 @@ json_t *output_string(const char *s)
     if (!clean)
         return NULL;
     while (*s) {
-        size_t n = utf8_length((const unsigned char *)s, strlen(s)), wrong = n == 0;
+        size_t n = utf8_length((const unsigned char *)s, strnlen(s, 4)), wrong = n == 0;
 
         memcpy(to, wrong ? replacement : s, wrong ? sizeof replacement - 1 : n);
         to += wrong ? sizeof replacement - 1 : n;
@@ -52,18 +54,21 @@ json_t *output_shape(const net_shape *shape)
     return list;
 }
 
-static pfld_status flush(FILE *to, pfld_error *err)
+static pfld_status flush(FILE *to, const char *name, pfld_error *err)
 {
+    char shown[ERROR_PATH + 1];
+
     errno = 0;
     if (fflush(to) == 0 && !ferror(to))
         return PFLD_OK;
-    return errno ? error_sys(err, errno, "stdout")
-                 : error_set(err, PFLD_ERR_IO, "stdout: writing failed");
+    name = error_path(name ? name : "stdout", shown);
+    return errno ? error_sys(err, errno, "%s", name)
+                 : error_set(err, PFLD_ERR_IO, "%s: writing failed", name);
 }
 
-pfld_status output_json(FILE *to, json_t *object, pfld_error *err)
+static pfld_status put_json(FILE *to, const char *name, json_t *object, pfld_error *err)
 {
-    /* 9 digits: whatever is rounded to 3 decimals prints so, and shorter numbers print short */
+    /* 9 digits: whatever is rounded to 4 decimals prints so, and shorter numbers print short */
     char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
 
     json_decref(object);
@@ -72,7 +77,12 @@ pfld_status output_json(FILE *to, json_t *object, pfld_error *err)
     fputs(text, to);
     fputc('\n', to);
     free(text);
-    return flush(to, err);
+    return flush(to, name, err);
+}
+
+pfld_status output_json(FILE *to, json_t *object, pfld_error *err)
+{
+    return put_json(to, NULL, object, err);
 }
 
 static json_t *point_list(const pfld_point *p, int32_t n)
@@ -91,6 +101,14 @@ static json_t *point_list(const pfld_point *p, int32_t n)
     return list;
 }
 
+static bool has_five(const pfld_face *f)
+{
+    for (int i = 0; i < 5; i++)
+        if (!isfinite(f->five[i].x) || !isfinite(f->five[i].y))
+            return false;
+    return true;
+}
+
 static json_t *face_object(const pfld_face *f, const char *scheme)
 {
     const pfld_box *b = &f->box;
@@ -101,9 +119,12 @@ static json_t *face_object(const pfld_face *f, const char *scheme)
                              "pitch", output_number((double)f->pose.pitch, DECIMALS), "roll",
                              output_number((double)f->pose.roll, DECIMALS));
 
-    return json_pack("{s:o,s:o,s:o,s:o,s:o}", "box", box, "score",
-                     output_number((double)f->score, DECIMALS), "scheme", output_string(scheme),
-                     "landmarks", point_list(f->landmarks, f->n_landmarks), "pose", pose);
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "box", box, "score",
+                     output_number((double)f->score, SCORE_DECIMALS), "presence",
+                     output_number((double)f->presence, SCORE_DECIMALS), "five",
+                     has_five(f) ? point_list(f->five, 5) : json_null(), "scheme",
+                     scheme ? output_string(scheme) : json_null(), "landmarks",
+                     point_list(f->landmarks, f->n_landmarks), "pose", pose);
 }
 
 static pfld_status write_json(const output *o, const output_result *r, pfld_error *err)
@@ -115,10 +136,10 @@ static pfld_status write_json(const output *o, const output_result *r, pfld_erro
             json_decref(faces);
             faces = NULL;
         }
-    return output_json(o->to,
-                       json_pack("{s:i,s:o,s:i,s:i,s:o}", "v", 1, "file", output_string(r->file),
-                                 "width", r->width, "height", r->height, "faces", faces),
-                       err);
+    return put_json(o->to, o->name, /* the start is OUTPUT_JSON_START */
+                    json_pack("{s:i,s:o,s:i,s:i,s:o}", "v", 1, "file", output_string(r->file),
+                              "width", r->width, "height", r->height, "faces", faces),
+                    err);
 }
 
 /* RFC 4180: quotes around what has a comma, a quote or a line's end in it. */
@@ -138,35 +159,56 @@ static void put_csv_text(FILE *to, const char *s)
 }
 
 /* ",12.5"; nothing behind the comma where v is not finite. */
-static void put_csv_number(FILE *to, float v)
+static void put_csv_number(FILE *to, float v, int decimals)
 {
     char text[DECIMAL_TEXT];
 
-    fprintf(to, ",%s", isfinite(v) ? decimal_text((double)v, DECIMALS, text) : "");
+    fprintf(to, ",%s", isfinite(v) ? decimal_text((double)v, decimals, text) : "");
+}
+
+char *output_csv_header(int32_t n_landmarks, char buf[OUTPUT_HEADER])
+{
+    size_t used = (size_t)snprintf(
+        buf, OUTPUT_HEADER, "file,face,faces,left,top,right,bottom,score,presence,yaw,pitch,roll");
+
+    for (int i = 0; i < 5; i++)
+        used += (size_t)snprintf(buf + used, OUTPUT_HEADER - used, ",five_x%d,five_y%d", i, i);
+    for (int i = 0; i < n_landmarks; i++)
+        used += (size_t)snprintf(buf + used, OUTPUT_HEADER - used, ",x%d,y%d", i, i);
+    snprintf(buf + used, OUTPUT_HEADER - used, "\n");
+    return buf;
+}
+
+static void put_csv_points(FILE *to, const pfld_point *p, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++) {
+        put_csv_number(to, p[i].x, DECIMALS);
+        put_csv_number(to, p[i].y, DECIMALS);
+    }
 }
 
 static void write_csv(output *o, const output_result *r)
 {
-    if (!o->has_header && r->n) {
-        fputs("file,face,left,top,right,bottom,score,yaw,pitch,roll", o->to);
-        for (int32_t i = 0; i < r->faces[0].n_landmarks; i++)
-            fprintf(o->to, ",x%d,y%d", (int)i, (int)i);
-        fputc('\n', o->to);
-        o->has_header = true;
-    }
+    char header[OUTPUT_HEADER];
+
+    if (!o->has_header)
+        fputs(output_csv_header(r->n_landmarks, header), o->to);
+    o->has_header = true;
     for (size_t i = 0; i < r->n; i++) {
         const pfld_face *f = &r->faces[i];
-        const float fixed[] = {f->box.x, f->box.y,    f->box.x + f->box.w, f->box.y + f->box.h,
-                               f->score, f->pose.yaw, f->pose.pitch,       f->pose.roll};
+        const float box[] = {f->box.x, f->box.y, f->box.x + f->box.w, f->box.y + f->box.h};
+        const float pose[] = {f->pose.yaw, f->pose.pitch, f->pose.roll};
 
         put_csv_text(o->to, r->file);
-        fprintf(o->to, ",%zu", i);
-        for (size_t k = 0; k < sizeof fixed / sizeof *fixed; k++)
-            put_csv_number(o->to, fixed[k]);
-        for (int32_t k = 0; k < f->n_landmarks; k++) {
-            put_csv_number(o->to, f->landmarks[k].x);
-            put_csv_number(o->to, f->landmarks[k].y);
-        }
+        fprintf(o->to, ",%zu,%zu", i, r->n);
+        for (size_t k = 0; k < 4; k++)
+            put_csv_number(o->to, box[k], DECIMALS);
+        put_csv_number(o->to, f->score, SCORE_DECIMALS);
+        put_csv_number(o->to, f->presence, SCORE_DECIMALS);
+        for (size_t k = 0; k < 3; k++)
+            put_csv_number(o->to, pose[k], DECIMALS);
+        put_csv_points(o->to, f->five, 5);
+        put_csv_points(o->to, f->landmarks, f->n_landmarks);
         fputc('\n', o->to);
     }
 }
@@ -194,5 +236,5 @@ pfld_status output_write(output *o, const output_result *r, pfld_error *err)
         write_csv(o, r);
     else
         write_pts(o, r);
-    return flush(o->to, err);
+    return flush(o->to, o->name, err);
 }

@@ -1,4 +1,4 @@
-/* Results on stdout: JSON lines, CSV, and .pts. */
+/* Results on stdout or in a file: JSON lines, CSV, and .pts. */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
@@ -14,19 +14,29 @@ typedef enum output_format { OUTPUT_JSON, OUTPUT_CSV, OUTPUT_PTS } output_format
 typedef struct output_result { /* of one picture */
     const char *file;
     int32_t width, height;
-    const char *scheme;
+    const char *scheme;     /* NULL: there was no landmark model */
+    int32_t n_landmarks;    /* of the model; 0 without one */
     const pfld_face *faces; /* [n] */
     size_t n;
 } output_result;
 
 typedef struct output {
     FILE *to;
+    const char *name; /* of to, for messages; NULL: "stdout" */
     output_format format;
-    bool has_header; /* CSV: the first row was written */
+    bool has_header; /* CSV: it was written */
 } output;
 
-/* Writes r and flushes. PFLD_ERR_IO: stdout does not take it (any more); PFLD_ERR_NOMEM. */
+/* How every line of JSON about a picture starts, up to its name. */
+#define OUTPUT_JSON_START "{\"v\":1,\"file\":"
+
+/* Writes r and flushes; .pts: r->n is 1. PFLD_ERR_IO: nobody takes it (any more);
+ * PFLD_ERR_NOMEM. */
 pfld_status output_write(output *o, const output_result *r, pfld_error *err);
+
+/* CSV's first line, with its end; returns buf. */
+#define OUTPUT_HEADER 2048
+char *output_csv_header(int32_t n_landmarks, char buf[OUTPUT_HEADER]);
 
 /* Writes object as one line, flushes, and releases it. NULL, which jansson's builders return when
  * memory runs out, is PFLD_ERR_NOMEM. */

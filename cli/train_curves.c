@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "core/error.h"
@@ -21,6 +22,7 @@ typedef struct curve {
 typedef struct curves {
     curve loss, smooth, rate, val;
     double best_step, best;
+    bool of_detector; /* val is what the average precision misses, not an NME */
 } curves;
 
 /* ---- from the log ---- */
@@ -48,12 +50,12 @@ static void curve_free(curve *c)
 }
 
 /* A line repeats the last validation until there is a new one, which is never the same. */
-static bool add_val(curves *c, double step, const json_t *nme)
+static bool add_val(curves *c, double step, const json_t *val)
 {
-    double v = json_number_value(nme);
+    double v = json_number_value(val);
     curve *k = &c->val;
 
-    if (!json_is_number(nme) || (k->n && k->y[k->n - 1] == v))
+    if (!json_is_number(val) || (k->n && k->y[k->n - 1] == v))
         return true;
     if (!k->n || v < c->best) {
         c->best = v;
@@ -68,13 +70,15 @@ static pfld_status add_line(curves *c, const char *line, pfld_error *err)
     const json_t *step = json_object_get(o, "step"), *loss = json_object_get(o, "loss"),
                  *rate = json_object_get(o, "rate");
     pfld_status st = PFLD_OK;
+    const json_t *nme = json_object_get(o, "val_nme"), *miss = json_object_get(o, "val_miss");
     double at = json_number_value(step);
 
+    c->of_detector = miss != NULL;
     if (!json_is_number(step))
         st = error_set(err, PFLD_ERR_FORMAT, "not a line of a training's log");
     else if ((json_is_number(loss) && !curve_add(&c->loss, at, json_number_value(loss))) ||
              (json_is_number(rate) && !curve_add(&c->rate, at, json_number_value(rate))) ||
-             !add_val(c, at, json_object_get(o, "val_nme")))
+             !add_val(c, at, miss ? miss : nme))
         st = error_nomem(err);
     json_decref(o);
     return st;
@@ -157,7 +161,8 @@ static pfld_status draw(const curves *c, const char *dir, pfld_error *err)
     if (c->val.n)
         panels[n++] = (chart){.title = "Validation",
                               .x_label = "",
-                              .y_label = "NME (inter-ocular), percent",
+                              .y_label = c->of_detector ? "100 - AP at IoU 0.5, percent"
+                                                        : "NME (inter-ocular), percent",
                               .series = &val,
                               .n = 1,
                               .x_max = last,

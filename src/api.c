@@ -8,8 +8,10 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "detect/box_from.h"
 #include "detect/builtin.h"
-#include "detect/landmarks.h"
+#include "detect/detect_spec.h"
+#include "detect/faces.h"
 #include "detect/spec.h"
 #include "geometry/box.h"
 #include "image/image.h"
@@ -19,19 +21,33 @@
 
 struct pfld_model {
     net_graph *graph;
-    spec how;
+    pfld_kind kind;
+    spec how;         /* PFLD_KIND_LANDMARKS */
+    detect_spec find; /* PFLD_KIND_DETECTOR */
 };
 
 struct pfld_session {
     arena mem; /* holds the session, too, unless it is a caller's workspace */
-    landmarks net;
+    faces how; /* points into the following */
+    landmarks points;
+    detector finder;
 };
+
+typedef struct pair { /* the models of a session; one may be NULL */
+    const pfld_model *landmarks, *detector;
+} pair;
 
 /* Of a box's sides and place: beyond, floats can't tell pixels apart. */
 #define BOX_LEAST 1e-3f
 #define BOX_MOST  1e7f
 
+#define SCORE_MIN    0.5f
+#define PRESENCE_MIN 0.3f
+
 enum {
+    MAX_SIDE_LEAST = 64,
+    MAX_SIDE_MOST = 4096,
+    MAX_SIDE = 640,
     MAX_MODEL_BYTES = 1 << 30,
     DEFAULT_SIDE = 112 /* the paper's, where a file leaves the size open */
 };
@@ -120,17 +136,14 @@ static pfld_status close_input(net_graph *g, pfld_error *err)
     return net_input_set_shape(g, 0, &s, err);
 }
 
-static pfld_status build_model(pfld_model *m, const void *buf, size_t size,
-                               const pfld_model_options *opt, pfld_error *err)
+static pfld_status build_landmarks(pfld_model *m, const pfld_model_options *opt, pfld_error *err)
 {
-    const char *kind;
-    pfld_status st = net_onnx_read(buf, size, &m->graph, err);
+    const char *kind = net_meta_get(m->graph, "pfld.kind");
+    pfld_status st;
 
-    if (st != PFLD_OK)
-        return st;
-    kind = net_meta_get(m->graph, "pfld.kind");
     if (kind && strcmp(kind, "landmarks") != 0)
-        return error_set(err, PFLD_ERR_UNSUPPORTED, "a model of kind '%.40s', not landmarks", kind);
+        return error_set(err, PFLD_ERR_UNSUPPORTED,
+                         "a model of kind '%.40s', neither landmarks nor detector", kind);
     st = close_input(m->graph, err);
     if (st == PFLD_OK)
         st = net_infer_shapes(m->graph, err);
@@ -139,6 +152,21 @@ static pfld_status build_model(pfld_model *m, const void *buf, size_t size,
     if (st == PFLD_OK)
         st = spec_resolve(m->graph, opt, &m->how, err);
     return st;
+}
+
+static pfld_status build_model(pfld_model *m, const void *buf, size_t size,
+                               const pfld_model_options *opt, pfld_error *err)
+{
+    pfld_status st = net_onnx_read(buf, size, &m->graph, err);
+
+    if (st != PFLD_OK)
+        return st;
+    if (detect_spec_is_detector(m->graph)) {
+        m->kind = PFLD_KIND_DETECTOR;
+        return detect_spec_resolve(m->graph, opt->input, &m->find, err);
+    }
+    m->kind = PFLD_KIND_LANDMARKS;
+    return build_landmarks(m, opt, err);
 }
 
 pfld_status pfld_model_load_memory(const void *buf, size_t size, const pfld_model_options *opt,
@@ -190,8 +218,10 @@ pfld_status pfld_model_load(const char *path, const pfld_model_options *opt, pfl
     return st;
 }
 
-pfld_status pfld_model_load_default(const pfld_model_options *opt, pfld_model **out,
-                                    pfld_error *err)
+typedef pfld_status builtin_fn(const uint8_t **bytes, size_t *size, pfld_error *err);
+
+static pfld_status load_builtin(builtin_fn *find, const pfld_model_options *opt, pfld_model **out,
+                                pfld_error *err)
 {
     const uint8_t *data;
     size_t size;
@@ -200,8 +230,20 @@ pfld_status pfld_model_load_default(const pfld_model_options *opt, pfld_model **
     if (!out)
         return error_set(err, PFLD_ERR_ARG, "out is NULL");
     *out = NULL;
-    st = builtin_model(&data, &size, err);
+    st = find(&data, &size, err);
     return st == PFLD_OK ? pfld_model_load_memory(data, size, opt, out, err) : st;
+}
+
+pfld_status pfld_model_load_default(const pfld_model_options *opt, pfld_model **out,
+                                    pfld_error *err)
+{
+    return load_builtin(builtin_model, opt, out, err);
+}
+
+pfld_status pfld_model_load_default_detector(const pfld_model_options *opt, pfld_model **out,
+                                             pfld_error *err)
+{
+    return load_builtin(builtin_detector, opt, out, err);
 }
 
 void pfld_model_free(pfld_model *m)
@@ -212,14 +254,24 @@ void pfld_model_free(pfld_model *m)
     mem_free(m);
 }
 
+pfld_kind pfld_model_kind(const pfld_model *m)
+{
+    return m ? m->kind : PFLD_KIND_NONE;
+}
+
+static const scheme *points_of(const pfld_model *m)
+{
+    return m->kind == PFLD_KIND_DETECTOR ? scheme_find("five") : m->how.points;
+}
+
 int32_t pfld_model_landmark_count(const pfld_model *m)
 {
-    return m ? m->how.points->n : 0;
+    return m ? points_of(m)->n : 0;
 }
 
 const char *pfld_model_scheme(const pfld_model *m)
 {
-    return m ? m->how.points->name : NULL;
+    return m ? points_of(m)->name : NULL;
 }
 
 const char *pfld_model_metadata(const pfld_model *m, const char *key)
@@ -239,8 +291,32 @@ static pfld_status take_workspace(const pfld_options *opt, arena *mem, pfld_erro
     return PFLD_OK;
 }
 
+static pfld_status build_nets(pfld_session *s, const pair *m, const pfld_options *opt, arena *mem,
+                              pfld_error *err)
+{
+    detector_options how = {opt->isa, opt->max_side, opt->min_face,
+                            faces_first_score(opt->score_min, opt->presence_min)};
+    pfld_status st = PFLD_OK;
+
+    s->how = (faces){.score_min = opt->score_min,
+
+                     .presence_min = opt->presence_min,
+                     .turns = opt->turns != 0,
+                     .one_pass = opt->passes == 1};
+    if (m->landmarks) {
+        s->how.points = &s->points;
+        st = landmarks_create(m->landmarks->graph, &m->landmarks->how, opt->isa, mem, &s->points,
+                              err);
+    }
+    if (st == PFLD_OK && m->detector) {
+        s->how.finder = &s->finder;
+        st = detector_create(m->detector->graph, &m->detector->find, &how, mem, &s->finder, err);
+    }
+    return st;
+}
+
 /* The session lies in its own arena, so that a workspace holds all of it. */
-static pfld_status build_session(const pfld_model *m, const pfld_options *opt, arena *mem,
+static pfld_status build_session(const pair *m, const pfld_options *opt, arena *mem,
                                  pfld_session **out, pfld_error *err)
 {
     pfld_session *s;
@@ -249,7 +325,7 @@ static pfld_status build_session(const pfld_model *m, const pfld_options *opt, a
     if (st != PFLD_OK)
         return st;
     s = arena_alloc(mem, 1, sizeof *s);
-    st = s ? landmarks_create(m->graph, &m->how, opt->isa, mem, &s->net, err) : error_nomem(err);
+    st = s ? build_nets(s, m, opt, mem, err) : error_nomem(err);
     if (st == PFLD_OK)
         *out = s;
     else if (st == PFLD_ERR_NOMEM && opt->workspace)
@@ -260,17 +336,63 @@ static pfld_status build_session(const pfld_model *m, const pfld_options *opt, a
     return st;
 }
 
+/* 0 is the default; NaN is refused with what is too small or too large. */
+static pfld_status take_number(float *v, float otherwise, float least, float most, const char *name,
+                               pfld_error *err)
+{
+    if (*v == 0.0f)
+        *v = otherwise;
+    if (*v >= least && *v <= most)
+        return PFLD_OK;
+    return error_set(err, PFLD_ERR_ARG, "pfld_options.%s is %g: %g to %g wanted", name, (double)*v,
+                     (double)least, (double)most);
+}
+
 static pfld_status take_options(pfld_options *known, const pfld_options *opt, pfld_error *err)
 {
     pfld_status st = take_struct(known, sizeof *known, opt, "pfld_options", err);
 
-    if (st == PFLD_OK && (known->isa < PFLD_ISA_AUTO || known->isa > PFLD_ISA_WASM128))
+    if (st != PFLD_OK)
+        return st;
+    if (known->isa < PFLD_ISA_AUTO || known->isa > PFLD_ISA_WASM128)
         return error_set(err, PFLD_ERR_ARG, "pfld_options.isa is %d: no such instruction set",
                          (int)known->isa);
+    if (known->max_side == 0)
+        known->max_side = MAX_SIDE;
+    if (known->max_side < MAX_SIDE_LEAST || known->max_side > MAX_SIDE_MOST)
+        return error_set(err, PFLD_ERR_ARG, "pfld_options.max_side is %d: %d to %d wanted",
+                         (int)known->max_side, MAX_SIDE_LEAST, MAX_SIDE_MOST);
+    if (known->passes < 0 || known->passes > 2)
+        return error_set(err, PFLD_ERR_ARG, "pfld_options.passes is %d: 0 to 2 wanted",
+                         (int)known->passes);
+    st = take_number(&known->min_face, 0.0f, 0.0f, BOX_MOST, "min_face", err);
+    if (st == PFLD_OK)
+        st = take_number(&known->score_min, SCORE_MIN, 0.0f, 1.0f, "score_min", err);
+    return st != PFLD_OK ? st
+                         : take_number(&known->presence_min, PRESENCE_MIN, -BOX_MOST, 1.0f,
+                                       "presence_min", err);
+}
+
+static pfld_status check_kind(const pfld_model *m, pfld_kind want, const char *as, pfld_error *err)
+{
+    if (!m || m->kind == want)
+        return PFLD_OK;
+    return error_set(err, PFLD_ERR_ARG, "a %s was given as the %s",
+                     m->kind == PFLD_KIND_DETECTOR ? "face detector" : "landmark model", as);
+}
+
+static pfld_status check_models(const pair *m, pfld_error *err)
+{
+    pfld_status st = check_kind(m->landmarks, PFLD_KIND_LANDMARKS, "landmark model", err);
+
+    if (st == PFLD_OK)
+        st = check_kind(m->detector, PFLD_KIND_DETECTOR, "detector", err);
+    if (st == PFLD_OK && !m->landmarks && !m->detector)
+        return error_set(err, PFLD_ERR_ARG, "both models are NULL");
     return st;
 }
 
-static pfld_status create_session(const pfld_model *m, const pfld_options *opt, pfld_session **out,
+static pfld_status create_session(const pair *m, const pfld_options *opt, pfld_session **out,
                                   pfld_error *err)
 {
     arena mem = {0};
@@ -285,19 +407,20 @@ static pfld_status create_session(const pfld_model *m, const pfld_options *opt, 
     return PFLD_OK;
 }
 
-pfld_status pfld_session_create(const pfld_model *m, const pfld_options *opt, pfld_session **out,
-                                pfld_error *err)
+pfld_status pfld_session_create(const pfld_model *points, const pfld_model *finder,
+                                const pfld_options *opt, pfld_session **out, pfld_error *err)
 {
+    const pair models = {points, finder};
     pfld_options known = {0};
     pfld_status st;
 
     if (!out)
         return error_set(err, PFLD_ERR_ARG, "out is NULL");
     *out = NULL;
-    if (!m)
-        return error_set(err, PFLD_ERR_ARG, "model is NULL");
-    st = take_options(&known, opt, err);
-    return st == PFLD_OK ? create_session(m, &known, out, err) : st;
+    st = check_models(&models, err);
+    if (st == PFLD_OK)
+        st = take_options(&known, opt, err);
+    return st == PFLD_OK ? create_session(&models, &known, out, err) : st;
 }
 
 void pfld_session_free(pfld_session *s)
@@ -311,19 +434,22 @@ void pfld_session_free(pfld_session *s)
 }
 
 /* Built once for real: the only way that can't disagree with pfld_session_create(). */
-pfld_status pfld_workspace_size(const pfld_model *m, const pfld_options *opt, size_t *bytes,
-                                pfld_error *err)
+pfld_status pfld_workspace_size(const pfld_model *points, const pfld_model *finder,
+                                const pfld_options *opt, size_t *bytes, pfld_error *err)
 {
+    const pair models = {points, finder};
     pfld_options known = {0};
     pfld_session *s;
     pfld_status st;
 
-    if (!m || !bytes)
-        return error_set(err, PFLD_ERR_ARG, "%s is NULL", m ? "bytes" : "model");
-    st = take_options(&known, opt, err);
+    if (!bytes)
+        return error_set(err, PFLD_ERR_ARG, "bytes is NULL");
+    st = check_models(&models, err);
+    if (st == PFLD_OK)
+        st = take_options(&known, opt, err);
     known.workspace = NULL;
     if (st == PFLD_OK)
-        st = create_session(m, &known, &s, err);
+        st = create_session(&models, &known, &s, err);
     if (st != PFLD_OK)
         return st;
     *bytes = s->mem.used;
@@ -333,8 +459,12 @@ pfld_status pfld_workspace_size(const pfld_model *m, const pfld_options *opt, si
 
 pfld_isa pfld_session_isa(const pfld_session *s)
 {
-    return s ? infer_isa(s->net.net) : PFLD_ISA_AUTO;
+    if (!s)
+        return PFLD_ISA_AUTO;
+    return s->how.points ? infer_isa(s->points.net) : detector_isa(&s->finder);
 }
+
+/* ---- faces ---- */
 
 static bool is_sensible(const pfld_box *b)
 {
@@ -359,6 +489,8 @@ pfld_status pfld_landmarks(pfld_session *s, const pfld_image *img, const pfld_bo
                          : !img ? "image"
                          : !box ? "box"
                                 : "face");
+    if (!s->how.points)
+        return error_set(err, PFLD_ERR_ARG, "the session has no landmark model");
     st = image_check(img, err);
     if (st != PFLD_OK)
         return st;
@@ -370,6 +502,34 @@ pfld_status pfld_landmarks(pfld_session *s, const pfld_image *img, const pfld_bo
         return error_set(err, PFLD_ERR_ARG, "the box %g,%g,%g,%g lies outside the %d x %d image",
                          (double)box->x, (double)box->y, (double)(box->x + box->w),
                          (double)(box->y + box->h), img->width, img->height);
-    landmarks_find(&s->net, img, box, face);
+    faces_measure(&s->how, img, box, face);
     return PFLD_OK;
+}
+
+pfld_status pfld_detect(pfld_session *s, const pfld_image *img, pfld_face *out, size_t cap,
+                        size_t *n, pfld_error *err)
+{
+    pfld_status st;
+
+    if (!s || !img || !n || (cap && !out))
+        return error_set(err, PFLD_ERR_ARG, "%s is NULL",
+                         !s     ? "session"
+                         : !img ? "image"
+                         : !n   ? "n"
+                                : "faces");
+    if (!s->how.finder)
+        return error_set(err, PFLD_ERR_ARG, "the session has no detector");
+    st = image_check(img, err);
+    if (st == PFLD_OK)
+        *n = faces_find(&s->how, img, out, cap);
+    return st;
+}
+
+pfld_box pfld_box_from(pfld_box_kind kind, const pfld_box *box)
+{
+    crop_rule rule;
+
+    if (!box || !box_from_rule(kind, &rule))
+        return (pfld_box){0};
+    return kind == PFLD_BOX_LANDMARKS ? *box : box_from_apply(&rule, box);
 }

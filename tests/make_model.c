@@ -1,4 +1,9 @@
-/* Writes little models, tensors and a picture into a folder, for tests without ../shared. */
+/* Writes little models, tensors and a picture into a folder, for tests without ../shared.
+ *
+ * spot.onnx is a detector after docs/models.md whose faces are squares of 32 pixels on the grid of
+ * 32 in what the net sees, the upper half green, the rest black: a picture of at most 320x240 is
+ * shown twice as large, so that there they have 16 pixels. Full green scores 0.993, half of it
+ * 0.73. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +155,49 @@ static void add_nodes(build *b, const weights *w, int32_t image, int32_t landmar
     b->failed |= !net_attr_add(b->g, n, &transposed);
 }
 
+/* ---- a detector ---- */
+
+enum { HEADS = 3, CHANNELS = 15, COARSEST = 32 }; /* 5 .. 14 are the five points */
+
+/* [CHANNELS][3][stride][stride]: all zero, but for the score of the coarsest head. */
+static void make_head(int stride, float *w, float bias[CHANNELS])
+{
+    static const float five[10] = {-0.2f, -0.2f, 0.2f, -0.2f, 0, 0, -0.15f, 0.2f, 0.15f, 0.2f};
+    const float half = (float)(COARSEST * COARSEST / 2);
+
+    memset(w, 0, sizeof(float) * CHANNELS * 3 * (size_t)stride * (size_t)stride);
+    memset(bias, 0, CHANNELS * sizeof *bias);
+    memcpy(bias + 5, five, sizeof five);
+    bias[0] = stride == COARSEST ? -3 : -20;
+    for (int c = 0; c < 3 && stride == COARSEST; c++)
+        for (int y = 0; y < COARSEST; y++)
+            for (int x = 0; x < COARSEST; x++)
+                w[(c * COARSEST + y) * COARSEST + x] =
+                    (c == 1 ? 8.0f : -8.0f) * (y < COARSEST / 2 ? 1.0f : -1.0f) / half;
+}
+
+static void add_head(build *b, int32_t image, int stride)
+{
+    static float w[CHANNELS * 3 * COARSEST * COARSEST];
+    float bias[CHANNELS];
+    const int64_t step[] = {stride, stride};
+    char name[16], weight[24], shift[24];
+    int32_t in[3] = {image}, out;
+    net_node *n;
+
+    snprintf(name, sizeof name, "stride%d", stride);
+    snprintf(weight, sizeof weight, "%s.weight", name);
+    snprintf(shift, sizeof shift, "%s.bias", name);
+    make_head(stride, w, bias);
+    in[1] = constant(b, weight, (net_shape){4, {CHANNELS, 3, stride, stride}}, w);
+    in[2] = constant(b, shift, (net_shape){1, {CHANNELS}}, bias);
+    out = value(b, name, (net_shape){4, {1, CHANNELS, NET_DIM_OPEN, NET_DIM_OPEN}});
+    n = node(b, NET_OP_CONV, in, 3, out);
+    ints(b, n, "kernel_shape", step, 2);
+    ints(b, n, "strides", step, 2);
+    b->failed |= !net_output_add(b->g, out);
+}
+
 /* ---- files ---- */
 
 static void write_file(const char *dir, const char *name, const void *head, size_t n_head,
@@ -200,6 +248,33 @@ static void write_model(const char *dir, const weights *w, const variant *v)
     net_graph_free(b.g);
 }
 
+static void write_detector(const char *dir)
+{
+    build b = {0};
+    pfld_error err;
+    uint8_t *bytes;
+    size_t size;
+    int32_t image;
+
+    if (net_graph_create(&b.g, &err))
+        die(err.msg);
+    b.g->opset = 13;
+    image = value(&b, "input", (net_shape){4, {1, 3, NET_DIM_OPEN, NET_DIM_OPEN}});
+    b.failed |= !net_input_add(b.g, image);
+    for (int stride = COARSEST >> (HEADS - 1); stride <= COARSEST; stride *= 2)
+        add_head(&b, image, stride);
+    b.failed |= !net_meta_set(b.g, "pfld.kind", "detector") ||
+                !net_meta_set(b.g, "pfld.input", "rgb,0..1") ||
+                !net_meta_set(b.g, "pfld.licence", "none: a test");
+    if (b.failed)
+        die("out of memory");
+    if (net_onnx_write(b.g, &bytes, &size, &err))
+        die(err.msg);
+    write_file(dir, "spot.onnx", "", 0, bytes, size);
+    mem_free(bytes);
+    net_graph_free(b.g);
+}
+
 static void write_npy(const char *dir, const char *name, const char *shape, const float *data,
                       size_t count)
 {
@@ -245,6 +320,7 @@ int main(int argc, char **argv)
     make_weights(&w);
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
         write_model(argv[1], &w, &variants[i]);
+    write_detector(argv[1]);
     rng_seed(&r, 112);
     fill(&r, in, sizeof in / sizeof *in, 1.0f);
     run_reference(&w, in, out);

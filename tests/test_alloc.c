@@ -13,10 +13,14 @@
 #include "infer_rig.h"
 #include "net/onnx.h"
 #include "pfld/pfld.h"
+#include "tiny_detector.h"
+#include "tiny_face.h"
 
-/* The linker sends every aligned_alloc() and free() of the library through here. */
+/* The linker sends all of the library's asking for memory, and free(), through here. */
 void *__real_aligned_alloc(size_t align, size_t size);
 void *__wrap_aligned_alloc(size_t align, size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
 void __real_free(void *p);
 void __wrap_free(void *p);
 
@@ -24,14 +28,22 @@ static long left = -1; /* allocations until one fails; < 0: none does */
 static long alive;     /* blocks allocated and not freed */
 static long made;
 
-void *__wrap_aligned_alloc(size_t align, size_t size)
+static void *counted(void *p)
 {
-    void *p = left == 0 ? NULL : __real_aligned_alloc(align, size);
-
     left = left > 0 ? left - 1 : -1;
     alive += p != NULL;
     made++;
     return p;
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t size)
+{
+    return counted(left == 0 ? NULL : __real_aligned_alloc(align, size));
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return counted(left == 0 ? NULL : __real_calloc(n, size));
 }
 
 void __wrap_free(void *p)
@@ -131,48 +143,60 @@ static uint8_t *make_model(size_t *size)
 /* ---- the failing runs ---- */
 
 typedef struct load_and_run {
-    const uint8_t *model;
-    size_t size;
+    const uint8_t *model, *detector; /* [size], [detector_size]; detector NULL: none */
+    size_t size, detector_size;
     pfld_face face;
     pfld_error err;
 } load_and_run;
 
+/* The mark, in the picture's middle, is what tiny_marks takes for a face. */
+static pfld_status find(load_and_run *l, pfld_session *s, const pfld_image *img)
+{
+    size_t n = 0;
+    pfld_status st = pfld_detect(s, img, &l->face, 1, &n, &l->err);
+
+    assert_int_equal(n, st == PFLD_OK);
+    return st;
+}
+
 static pfld_status run(load_and_run *l)
 {
-    static uint8_t pixels[3 * 12 * 12];
-    static const pfld_image img = {pixels, 12, 12, 36, PFLD_RGB8};
+    static uint8_t pixels[3 * 64 * 64];
+    static pfld_image img = {pixels, 64, 64, 3 * 64, PFLD_RGB8};
     static const pfld_box box = {1, 2, 9, 8};
-    pfld_model *m;
+    pfld_model *m, *d = NULL;
     pfld_session *s = NULL;
+    pfld_options o;
     long before;
     pfld_status st = pfld_model_load_memory(l->model, l->size, NULL, &m, &l->err);
 
-    for (size_t i = 0; i < sizeof pixels; i++)
-        pixels[i] = (uint8_t)(i * 7);
+    tiny_mark(&img, 24, 32, 8, 0);
+    pfld_options_init(&o, sizeof o);
+    o.max_side = 64;
+    o.presence_min = -1;
     assert_int_equal(m == NULL, st != PFLD_OK);
+    if (st == PFLD_OK && l->detector)
+        st = pfld_model_load_memory(l->detector, l->detector_size, NULL, &d, &l->err);
     if (st == PFLD_OK) {
-        st = pfld_session_create(m, NULL, &s, &l->err);
+        st = pfld_session_create(m, d, &o, &s, &l->err);
         assert_int_equal(s == NULL, st != PFLD_OK);
     }
     before = made;
     if (st == PFLD_OK)
-        st = pfld_landmarks(s, &img, &box, &l->face, &l->err);
+        st = d ? find(l, s, &img) : pfld_landmarks(s, &img, &box, &l->face, &l->err);
     assert_int_equal(made, before); /* running allocates nothing */
     pfld_session_free(s);
+    pfld_model_free(d);
     pfld_model_free(m);
     return st;
 }
 
-static void every_failing_allocation_is_reported_and_leaks_nothing(void **state)
+static void fail_each(const load_and_run *what)
 {
-    load_and_run l = {0}, whole = {0};
-    uint8_t *model = make_model(&l.size);
+    load_and_run l = *what, whole = *what;
     long before = alive, n;
     pfld_status st = PFLD_ERR_NOMEM;
 
-    (void)state;
-    l.model = whole.model = model;
-    whole.size = l.size;
     if (run(&whole) != PFLD_OK)
         fail_msg("%s", whole.err.msg);
     assert_int_equal(alive, before);
@@ -190,6 +214,30 @@ static void every_failing_allocation_is_reported_and_leaks_nothing(void **state)
         fail_msg("allocation %ld: %s", n, l.err.msg);
     assert_true(n > 20);
     assert_memory_equal(&l.face, &whole.face, sizeof l.face);
+}
+
+static void every_failing_allocation_is_reported_and_leaks_nothing(void **state)
+{
+    load_and_run l = {0};
+    uint8_t *model = make_model(&l.size);
+
+    (void)state;
+    l.model = model;
+    fail_each(&l);
+    mem_free(model);
+}
+
+static void so_is_every_one_of_a_detector_s(void **state)
+{
+    load_and_run l = {0};
+    uint8_t *model = tiny_net_onnx(&tiny_fixed_points, &l.size);
+    uint8_t *detector = tiny_detector_onnx(&tiny_marks, &l.detector_size);
+
+    (void)state;
+    l.model = model;
+    l.detector = detector;
+    fail_each(&l);
+    mem_free(detector);
     mem_free(model);
 }
 
@@ -209,7 +257,7 @@ static void workspaces_survive_failing_allocations(void **state)
     before = alive;
     for (n = 0; st == PFLD_ERR_NOMEM; n++) {
         left = n;
-        st = pfld_workspace_size(m, NULL, &bytes, NULL);
+        st = pfld_workspace_size(m, NULL, NULL, &bytes, NULL);
         left = -1;
         assert_int_equal(alive, before);
         assert_int_equal(bytes == 0, st != PFLD_OK);
@@ -224,7 +272,7 @@ static void workspaces_survive_failing_allocations(void **state)
     st = PFLD_ERR_NOMEM;
     for (n = 0; st == PFLD_ERR_NOMEM; n++) {
         left = n;
-        st = pfld_session_create(m, &opt, &s, NULL);
+        st = pfld_session_create(m, NULL, &opt, &s, NULL);
         left = -1;
         assert_int_equal(s == NULL, st != PFLD_OK);
         assert_int_equal(alive, before); /* a session in a workspace owns nothing else */
@@ -257,6 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_failing_allocation_is_reported_and_leaks_nothing),
+        cmocka_unit_test(so_is_every_one_of_a_detector_s),
         cmocka_unit_test(workspaces_survive_failing_allocations),
         cmocka_unit_test(a_file_is_loaded_with_failing_allocations),
     };

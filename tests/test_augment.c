@@ -389,7 +389,7 @@ static void recipes_have_the_literatures_strengths(void **state)
     augment_options n = augment_recipe("none"), zero = {0};
 
     (void)state;
-    assert_true(d.rotation == 18.0f && d.scale == 0.1f && d.shift == 0.05f && d.grey == 0.2f);
+    assert_true(d.rotation == 18.0f && d.scale == 0.12f && d.shift == 0.07f && d.grey == 0.2f);
     assert_true(d.occlusion == 0.4f && d.blur == 0.3f && d.flip == 0.5f);
     assert_true(p.flip == 0.5f && p.even_rotation == 30.0f && p.cutout == 1.0f && p.blur == 0.0f);
     assert_memory_equal(&n, &zero, sizeof n);

@@ -681,7 +681,7 @@ static char written[1 << 16];
 /* What output_write() gives for one face, with the picture named file. */
 static void write_face(output_format format, const char *file, const pfld_face *face, size_t n)
 {
-    output_result r = {file, 640, 480, "five", face, n};
+    output_result r = {file, 640, 480, "five", 2, face, n};
     output o = {.to = tmpfile(), .format = format};
     size_t used;
 
@@ -694,7 +694,9 @@ static void write_face(output_format format, const char *file, const pfld_face *
 }
 
 static const pfld_face sample = {.box = {10, 20.5f, 100.1f, 50},
-                                 .score = 1,
+                                 .score = 0.98767f,
+                                 .presence = NAN,
+                                 .five = {{1, 2}, {3, 4}, {5, 6}, {7, 8}, {9, 10.5f}},
                                  .pose = {-3.14159f, NAN, 0},
                                  .n_landmarks = 2,
                                  .landmarks = {{0.1f, -0.00001f}, {12345.678f, 7}}};
@@ -705,9 +707,33 @@ static void json_is_one_line_of_rounded_numbers(void **state)
     write_face(OUTPUT_JSON, "a \"b\".jpg", &sample, 1);
     assert_string_equal(
         written, "{\"v\":1,\"file\":\"a \\\"b\\\".jpg\",\"width\":640,\"height\":480,\"faces\":[{"
-                 "\"box\":[10.0,20.5,100.1,50.0],\"score\":1.0,\"scheme\":\"five\","
-                 "\"landmarks\":[[0.1,0.0],[12345.678,7.0]],"
+                 "\"box\":[10.0,20.5,100.1,50.0],\"score\":0.9877,\"presence\":null,"
+                 "\"five\":[[1.0,2.0],[3.0,4.0],[5.0,6.0],[7.0,8.0],[9.0,10.5]],"
+                 "\"scheme\":\"five\",\"landmarks\":[[0.1,0.0],[12345.678,7.0]],"
                  "\"pose\":{\"yaw\":-3.142,\"pitch\":null,\"roll\":0.0}}]}\n");
+}
+
+static void json_has_every_key_whatever_is_known(void **state)
+{
+    pfld_face f = {.score = 1, .presence = 0.25f, .pose = {NAN, NAN, NAN}};
+    output_result r = {"a.jpg", 8, 9, NULL, 0, &f, 1};
+    char text[512] = "";
+    output o = {.to = fmemopen(text, sizeof text, "w")};
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        f.five[i] = (pfld_point){NAN, NAN};
+    assert_non_null(o.to);
+    assert_int_equal(output_write(&o, &r, NULL), PFLD_OK);
+    r.n = 0;
+    assert_int_equal(output_write(&o, &r, NULL), PFLD_OK);
+    fclose(o.to);
+    assert_string_equal(text,
+                        "{\"v\":1,\"file\":\"a.jpg\",\"width\":8,\"height\":9,\"faces\":[{"
+                        "\"box\":[0.0,0.0,0.0,0.0],\"score\":1.0,\"presence\":0.25,\"five\":null,"
+                        "\"scheme\":null,\"landmarks\":[],"
+                        "\"pose\":{\"yaw\":null,\"pitch\":null,\"roll\":null}}]}\n"
+                        "{\"v\":1,\"file\":\"a.jpg\",\"width\":8,\"height\":9,\"faces\":[]}\n");
 }
 
 static void json_is_utf8_whatever_the_file_is_called(void **state)
@@ -731,16 +757,31 @@ static void json_is_utf8_whatever_the_file_is_called(void **state)
     }
 }
 
+#define CSV_HEADER                                                                                 \
+  "file,face,faces,left,top,right,bottom,score,presence,yaw,pitch,roll,five_x0,five_y0,"           \
+  "five_x1,five_y1,five_x2,five_y2,five_x3,five_y3,five_x4,five_y4,x0,y0,x1,y1\n"
+#define CSV_REST "2,10,20.5,110.1,70.5,0.9877,,-3.142,,0,1,2,3,4,5,6,7,8,9,10.5,0.1,0,12345.678,7\n"
+
 static void csv_has_one_header_and_empty_cells_for_nan(void **state)
 {
     const pfld_face two[2] = {sample, sample};
 
     (void)state;
     write_face(OUTPUT_CSV, "a,\"b\".jpg", two, 2);
-    assert_string_equal(written,
-                        "file,face,left,top,right,bottom,score,yaw,pitch,roll,x0,y0,x1,y1\n"
-                        "\"a,\"\"b\"\".jpg\",0,10,20.5,110.1,70.5,1,-3.142,,0,0.1,0,12345.678,7\n"
-                        "\"a,\"\"b\"\".jpg\",1,10,20.5,110.1,70.5,1,-3.142,,0,0.1,0,12345.678,7\n");
+    assert_string_equal(written, CSV_HEADER "\"a,\"\"b\"\".jpg\",0," CSV_REST
+                                            "\"a,\"\"b\"\".jpg\",1," CSV_REST);
+    write_face(OUTPUT_CSV, "a.jpg", two, 0);
+    assert_string_equal(written, CSV_HEADER); /* a table without rows is still one */
+}
+
+static void the_longest_header_fits(void **state)
+{
+    char header[OUTPUT_HEADER];
+    size_t n = strlen(output_csv_header(PFLD_MAX_LANDMARKS, header));
+
+    (void)state;
+    assert_true(n < OUTPUT_HEADER - 1);
+    assert_string_equal(header + n - 11, ",x127,y127\n");
 }
 
 static void pts_counts_from_one(void **state)
@@ -752,7 +793,7 @@ static void pts_counts_from_one(void **state)
 
 static void a_full_disk_is_noticed(void **state)
 {
-    output_result r = {"a.jpg", 640, 480, "five", &sample, 1};
+    output_result r = {"a.jpg", 640, 480, "five", 2, &sample, 1};
     pfld_error err = {0};
 
     (void)state;
@@ -763,6 +804,9 @@ static void a_full_disk_is_noticed(void **state)
             skip();
         assert_int_equal(output_write(&o, &r, &err), PFLD_ERR_IO);
         assert_non_null(strstr(err.msg, "stdout: "));
+        o.name = "faces.txt";
+        assert_int_equal(output_write(&o, &r, &err), PFLD_ERR_IO);
+        assert_non_null(strstr(err.msg, "faces.txt: "));
         fclose(o.to);
     }
 }
@@ -840,7 +884,9 @@ int main(void)
         cmocka_unit_test(written_npy_is_read_back),
         cmocka_unit_test(json_is_one_line_of_rounded_numbers),
         cmocka_unit_test(json_is_utf8_whatever_the_file_is_called),
+        cmocka_unit_test(json_has_every_key_whatever_is_known),
         cmocka_unit_test(csv_has_one_header_and_empty_cells_for_nan),
+        cmocka_unit_test(the_longest_header_fits),
         cmocka_unit_test(pts_counts_from_one),
         cmocka_unit_test(a_full_disk_is_noticed),
         cmocka_unit_test(names_from_a_model_stay_in_their_folder),

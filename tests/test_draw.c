@@ -15,7 +15,7 @@
 enum { W = 400, H = 300, GREY = 90 };
 
 static uint8_t memory[W * H * 4];
-static const draw_options nothing = {true, true, true, true, true};
+static const draw_options nothing = {true, true, true, true, true, true};
 
 static long fail_at = -1; /* counts down to 0; negative: never */
 
@@ -27,6 +27,17 @@ void *__wrap_aligned_alloc(size_t align, size_t size)
     if (fail_at >= 0 && fail_at-- == 0)
         return NULL;
     return __real_aligned_alloc(align, size);
+}
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+/* What mem_alloc() takes large blocks from. */
+void *__wrap_calloc(size_t n, size_t size)
+{
+    if (fail_at >= 0 && fail_at-- == 0)
+        return NULL;
+    return __real_calloc(n, size);
 }
 
 static pfld_image flat_picture(pfld_format format)
@@ -46,6 +57,8 @@ static pfld_face some_face(void)
         float a = (float)i * 0.7f, r = 5 + (float)i * 0.55f;
         f.landmarks[i] = (pfld_point){200 + r * cosf(a), 150 + r * sinf(a)};
     }
+    for (int i = 0; i < 5; i++)
+        f.five[i] = (pfld_point){170 + 15 * (float)i, 160};
     return f;
 }
 
@@ -173,17 +186,17 @@ static void points_are_drawn_at_the_points_alone(void **state)
 
 static void each_option_takes_its_ink_away(void **state)
 {
-    static const draw_options only[] = {
-        {false, true, true, true, true}, {true, false, true, true, true},
-        {true, true, false, true, true}, {true, true, true, false, true},
-        {true, true, true, true, false},
-    };
+    enum { OPTIONS = sizeof(draw_options) / sizeof(bool) };
+    draw_options only[OPTIONS];
     pfld_face f = some_face();
     int all = ink_of(&f, NULL);
 
     (void)state;
-    for (size_t i = 0; i < sizeof only / sizeof *only; i++) {
-        int n = ink_of(&f, &only[i]);
+    for (int i = 0; i < OPTIONS; i++) {
+        int n;
+        only[i] = nothing;
+        ((bool *)&only[i])[i] = false;
+        n = ink_of(&f, &only[i]);
         assert_true(n > 20 && n < all);
     }
     assert_int_equal(ink_of(&f, &nothing), 0);
@@ -212,6 +225,75 @@ static void axes_point_right_down_and_to_where_the_face_looks(void **state)
     p = pixel(&out, 180, 150);
     assert_true(p[2] > 150 && p[2] > p[0] + 80);
     media_image_free(&out);
+}
+
+static void the_five_points_are_rings_or_without_landmarks_discs(void **state)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    draw_options opt = nothing;
+    pfld_face f = some_face();
+    media_image out;
+
+    (void)state;
+    opt.no_five = false;
+    f.box.w = f.box.h = 400; /* rings of a size that pixels tell from discs */
+    for (int i = 0; i < 5; i++)
+        f.five[i] = (pfld_point){100 + 50 * (float)i, 160};
+    draw_ok(&img, &f, 1, &opt, &out);
+    for (int i = 0; i < 5; i++) {
+        assert_false(has_ink(&out, 100 + 50 * i, 160));
+        assert_true(has_ink(&out, 100 + 50 * i + 9, 160));
+    }
+    media_image_free(&out);
+    f.n_landmarks = 0;
+    draw_ok(&img, &f, 1, &opt, &out);
+    for (int i = 0; i < 5; i++)
+        assert_true(has_ink(&out, 100 + 50 * i, 160));
+    media_image_free(&out);
+    for (int i = 0; i < 5; i++)
+        f.five[i] = (pfld_point){NAN, NAN}; /* the caller gave the box */
+    assert_int_equal(ink_of(&f, &opt), 0);
+}
+
+/* The columns that a label takes, among n copies of the same face. */
+static int label_columns(const pfld_face *f, size_t n)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    pfld_face faces[2] = {*f, *f};
+    draw_options opt = nothing;
+    media_image out;
+    int columns = 0;
+
+    opt.no_label = false;
+    draw_ok(&img, faces, n, &opt, &out);
+    for (int x = 0; x < W; x++) {
+        int y = 0;
+        while (y < H && !has_ink(&out, x, y))
+            y++;
+        columns += y < H;
+    }
+    media_image_free(&out);
+    return columns;
+}
+
+static void a_face_among_others_has_a_label_of_its_own_width(void **state)
+{
+    pfld_face f = some_face();
+    int alone, scored;
+
+    (void)state;
+    f.presence = NAN;
+    assert_int_equal(label_columns(&f, 2), label_columns(&f, 1)); /* it is large enough */
+    f.box.w = f.box.h = 70;
+    alone = label_columns(&f, 1);
+    scored = label_columns(&f, 2);
+    assert_true(alone > 100);
+    assert_true(scored > 10 && scored < alone / 2);
+    f.presence = 0.75f;
+    assert_true(label_columns(&f, 2) > scored + 10);
+    f.box.w = f.box.h = 12; /* no room for readable letters */
+    assert_int_equal(label_columns(&f, 2), 0);
+    assert_true(label_columns(&f, 1) > 0);
 }
 
 static void unknown_pose_is_not_drawn(void **state)
@@ -303,6 +385,9 @@ static void numbers_from_nowhere_are_left_out(void **state)
         f.landmarks[3].x = f.landmarks[40].y = f.landmarks[66].x = bad[i];
         assert_true(ink_of(&f, NULL) > all / 2);
         f = good;
+        f.five[0].x = f.five[4].y = f.presence = bad[i];
+        assert_true(ink_of(&f, NULL) > all / 2);
+        f = good;
         f.box.x = bad[i];
         assert_int_equal(ink_of(&f, NULL), 0);
         f = good;
@@ -368,6 +453,8 @@ int main(void)
         cmocka_unit_test(points_are_drawn_at_the_points_alone),
         cmocka_unit_test(each_option_takes_its_ink_away),
         cmocka_unit_test(axes_point_right_down_and_to_where_the_face_looks),
+        cmocka_unit_test(the_five_points_are_rings_or_without_landmarks_discs),
+        cmocka_unit_test(a_face_among_others_has_a_label_of_its_own_width),
         cmocka_unit_test(unknown_pose_is_not_drawn),
         cmocka_unit_test(contours_need_the_scheme_of_the_points),
         cmocka_unit_test(the_label_stays_inside_the_picture),

@@ -58,10 +58,11 @@ static void drop(trained *t)
     pool_free(t->p);
 }
 
-static const export_facts facts = {.scheme = "ibug68",
+static const export_facts facts = {.kind = "landmarks",
+                                   .scheme = "ibug68",
                                    .training = "{\"a\":1}",
                                    .licence = "none: a test",
-                                   .crop = {.scale = 1.25f, .shift_y = -0.1f}};
+                                   .crop = "scale=1.25 shift=0,-0.1"};
 
 static void make_crops(uint8_t crops[ALL_PIXELS])
 {

@@ -451,6 +451,97 @@ static void empty_constants_are_survived(void **state)
     }
 }
 
+/* ---- nets that share their maps' memory and their weights ---- */
+
+/* Two convolutions; their map is one output, a flat copy of it the other. */
+static net_graph *two_convolutions(rig *r)
+{
+    int32_t x;
+
+    rig_open(r, 13);
+    x = rig_input(r, ref_random(-1, 1, DIMS(1, 3, 6, 4)));
+    x = rig_node(r, NET_OP_CONV, x, rig_const(r, ref_random(-1, 1, DIMS(8, 3, 3, 3))));
+    rig_ints(r, "pads", LONGS(1, 1, 1, 1));
+    x = rig_node(r, NET_OP_CONV, x, rig_const(r, ref_random(-1, 1, DIMS(8, 1, 3, 3))));
+    rig_int(r, "group", 8);
+    rig_expect(r, x, ref_scalar(0));
+    rig_expect(r, rig_node(r, NET_OP_FLATTEN, x), ref_scalar(0));
+    return r->g;
+}
+
+static net_graph *of_size(const net_graph *g, int64_t h, int64_t w)
+{
+    const net_shape shape = {4, {1, 3, h, w}};
+    net_graph *clone;
+
+    assert_int_equal(net_graph_clone(g, &clone, NULL), PFLD_OK);
+    clone->values[clone->inputs[0]].has_shape = false;
+    assert_int_equal(net_input_set_shape(clone, 0, &shape, NULL), PFLD_OK);
+    assert_int_equal(net_infer_shapes(clone, NULL), PFLD_OK);
+    return clone;
+}
+
+/* Runs both on the same picture and compares: the shared one has pixels on both ends. */
+static void assert_same_answers(infer_net *shared, infer_net *plain)
+{
+    infer_tensor a = infer_input(shared, 0), b = infer_input(plain, 0);
+    size_t pixels = a.count / 3, i, c;
+
+    for (c = 0; c < 3; c++)
+        for (i = 0; i < pixels; i++)
+            a.data[i * 3 + c] = b.data[c * pixels + i] = (float)((i * 7 + c * 5) % 11) - 5;
+    infer_run(shared);
+    infer_run(plain);
+    a = infer_output(shared, 0);
+    b = infer_output(plain, 0);
+    pixels = a.count / 8;
+    assert_true(net_shape_equal(&a.shape, &b.shape));
+    for (c = 0; c < 8; c++)
+        for (i = 0; i < pixels; i++)
+            assert_float_equal(a.data[i * 8 + c], b.data[c * pixels + i], 1e-4f);
+    a = infer_output(shared, 1);
+    b = infer_output(plain, 1);
+    for (i = 0; i < b.count; i++)
+        assert_float_equal(a.data[i], b.data[i], 1e-4f);
+}
+
+static void nets_of_several_sizes_share_their_memory(void **state)
+{
+    static const int64_t sizes[3][2] = {{6, 4}, {5, 9}, {3, 3}};
+    rig r;
+    const net_graph *g = two_convolutions(&r);
+    infer_net *shared[3], *plain[3];
+    infer_weights weights = {0};
+    arena mem = {0}, other = {0};
+    size_t most = 0, most_weights, used[3] = {0}; /* packed once */
+    void *block;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        net_graph *clone = of_size(g, sizes[i][0], sizes[i][1]);
+        size_t before = mem.used;
+        assert_int_equal(
+            infer_create_shared(clone, PFLD_ISA_AUTO, &weights, &mem, &shared[i], NULL), PFLD_OK);
+        used[i] = mem.used - before;
+        assert_int_equal(infer_create(clone, PFLD_ISA_AUTO, &other, &plain[i], NULL), PFLD_OK);
+        if (infer_activation_bytes(shared[i]) > most)
+            most = infer_activation_bytes(shared[i]);
+        net_graph_free(clone); /* only what it shares with g is needed */
+    }
+    assert_int_equal(infer_weight_bytes(shared[0]), infer_weight_bytes(shared[1]));
+    most_weights = infer_weight_bytes(shared[0]) / 2;
+    assert_true(used[0] > used[1] + most_weights && used[0] > used[2] + most_weights);
+    block = arena_alloc(&mem, 1, most);
+    assert_non_null(block);
+    for (size_t i = 0; i < 3; i++)
+        infer_place(shared[i], block);
+    for (size_t i = 0; i < 6; i++)
+        assert_same_answers(shared[i % 3], plain[i % 3]);
+    arena_free(&mem);
+    arena_free(&other);
+    rig_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +563,7 @@ int main(void)
         cmocka_unit_test(an_empty_value_is_refused),
         cmocka_unit_test(maps_beyond_a_gibibyte_are_refused),
         cmocka_unit_test(empty_constants_are_survived),
+        cmocka_unit_test(nets_of_several_sizes_share_their_memory),
     };
 
     return cmocka_run_group_tests_name("infer", tests, NULL, NULL);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "geometry/five.h"
 #include "pfld/pfld.h"
 #include "tiny_face.h"
 
@@ -368,6 +369,47 @@ static void a_pose_that_cannot_be_told_is_nan(void **state)
     pfld_model_free(m);
 }
 
+/* ---- two passes ---- */
+
+static pfld_face of_passes(const pfld_model *m, int32_t passes, const pfld_box *box)
+{
+    pfld_image img = tiny_plain_picture(PFLD_RGB8, 1, 2, 3);
+    pfld_options o;
+    pfld_session *s;
+    pfld_face face;
+
+    pfld_options_init(&o, sizeof o);
+    o.passes = passes;
+    assert_int_equal(pfld_session_create(m, NULL, &o, &s, NULL), PFLD_OK);
+    face = tiny_find(s, &img, box);
+    pfld_session_free(s);
+    return face;
+}
+
+/* The points, wherever the crop is, fill less than half of it: their box asks for a smaller one. */
+static void a_crop_that_was_off_is_made_anew(void **state)
+{
+    const tiny_net small = {
+        .bias = {0.4f, 0.4f, 0.6f, 0.4f, 0.5f, 0.5f, 0.42f, 0.6f, 0.58f, 0.6f},
+        .scheme = "five",
+    };
+    pfld_model *m = tiny_load(&small, NULL);
+    pfld_face first = of_passes(m, 1, &tiny_box), both = of_passes(m, 2, &tiny_box), again;
+    pfld_box seen = five_box(first.landmarks);
+
+    (void)state;
+    again = of_passes(m, 1, &seen);
+    assert_true(fabsf(first.landmarks[0].x - both.landmarks[0].x) > 1);
+    for (int i = 0; i < TINY_POINTS; i++) {
+        assert_float_equal(both.landmarks[i].x, again.landmarks[i].x, 1e-3f);
+        assert_float_equal(both.landmarks[i].y, again.landmarks[i].y, 1e-3f);
+    }
+    again = of_passes(m, 0, &tiny_box); /* the default */
+    assert_memory_equal(&again, &both, sizeof both);
+    assert_memory_equal(&again.box, &tiny_box, sizeof tiny_box);
+    pfld_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +427,7 @@ int main(void)
         cmocka_unit_test(absurd_boxes_are_survived),
         cmocka_unit_test(one_pixel_is_a_picture),
         cmocka_unit_test(a_pose_that_cannot_be_told_is_nan),
+        cmocka_unit_test(a_crop_that_was_off_is_made_anew),
     };
 
     return cmocka_run_group_tests_name("landmarks", tests, NULL, NULL);

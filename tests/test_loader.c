@@ -580,7 +580,7 @@ static void shrunk_copies_keep_places(void **state)
     fixture *x = *state;
     pfld_image img = {NULL, 301, 223, 903, PFLD_RGB8};
     char path[128];
-    photo_want want = {path, 1.0f};
+    photo_want want = {path, 1.0f, false};
     const float by[] = {1.0f, 1.3f, 2.0f, 3.7f};
 
     snprintf(path, sizeof path, "%s/square.png", x->folder);

@@ -104,20 +104,35 @@ static void nonsense_in_an_input_is_refused(void **state)
 
 /* ---- the crop ---- */
 
-static void crops_are_read(void **state)
+static void squares_are_read(void **state)
 {
-    crop_rule r;
+    static const struct {
+        const char *text;
+        crop_rule rule;
+        bool roll;
+    } cases[] = {
+        {"1.25", {1.25f, 0, 0}, true},
+        {"scale=1.5", {1.5f, 0, 0}, true},
+        {"scale=2 shift=-0.25,0.5", {2, -0.25f, 0.5f}, true},
+        {"scale=2 shift=-0.25,0.5 roll=none", {2, -0.25f, 0.5f}, false},
+        {"scale=2 shift=-0.25,0.5 roll=five", {2, -0.25f, 0.5f}, true},
+        {"0.5 roll=none", {0.5f, 0, 0}, false},
+    };
 
     (void)state;
-    assert_int_equal(spec_parse_crop("1.25", &r, NULL), PFLD_OK);
-    assert_true(r.scale == 1.25f && r.shift_x == 0 && r.shift_y == 0);
-    assert_int_equal(spec_parse_crop("scale=1.5", &r, NULL), PFLD_OK);
-    assert_true(r.scale == 1.5f && r.shift_x == 0 && r.shift_y == 0);
-    assert_int_equal(spec_parse_crop("scale=2 shift=-0.25,0.5", &r, NULL), PFLD_OK);
-    assert_true(r.scale == 2 && r.shift_x == -0.25f && r.shift_y == 0.5f);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        crop_rule r = {9, 9, 9};
+        bool roll = !cases[i].roll;
+        pfld_error err = {0};
+        if (spec_parse_square("pfld.crop", cases[i].text, &r, &roll, &err) != PFLD_OK)
+            fail_msg("%s", err.msg);
+        assert_true(r.scale == cases[i].rule.scale && r.shift_x == cases[i].rule.shift_x &&
+                    r.shift_y == cases[i].rule.shift_y);
+        assert_int_equal(roll, cases[i].roll);
+    }
 }
 
-static void nonsense_in_a_crop_is_refused(void **state)
+static void nonsense_in_a_square_is_refused(void **state)
 {
     static const char *const cases[] = {
         "",
@@ -137,16 +152,22 @@ static void nonsense_in_a_crop_is_refused(void **state)
         "scale=1shift=0,0",
         "1e30",
         "inf",
+        "1 roll=",
+        "1 roll=six",
+        "1 roll=five ",
+        "1 roll=none shift=0,0",
+        "1roll=none",
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         crop_rule r = {.scale = 7};
         pfld_error err = {0};
-        if (spec_parse_crop(cases[i], &r, &err) != PFLD_ERR_FORMAT)
+        bool roll = false;
+        if (spec_parse_square("pfld.face", cases[i], &r, &roll, &err) != PFLD_ERR_FORMAT)
             fail_msg("'%s' was taken", cases[i]);
-        assert_non_null(strstr(err.msg, "crop"));
-        assert_true(r.scale == 7);
+        assert_non_null(strstr(err.msg, "pfld.face"));
+        assert_true(r.scale == 7 && !roll);
     }
 }
 
@@ -173,7 +194,7 @@ static void a_bare_net_gets_the_defaults(void **state)
     assert_int_equal(s.input.order, PFLD_RGB8);
     assert_float_equal(s.input.scale[0], 1 / 255.0f, 1e-9f);
     assert_true(s.input.offset[0] == 0);
-    assert_true(s.crop.scale == 1.1f && s.crop.shift_x == 0 && s.crop.shift_y == 0);
+    assert_true(s.crop.scale == 1.1f && s.crop.shift_x == 0 && s.crop.shift_y == 0 && s.roll);
     assert_int_equal(s.output, 0);
     net_graph_free(g);
 }
@@ -340,8 +361,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orders_and_ranges_are_read),
         cmocka_unit_test(nonsense_in_an_input_is_refused),
-        cmocka_unit_test(crops_are_read),
-        cmocka_unit_test(nonsense_in_a_crop_is_refused),
+        cmocka_unit_test(squares_are_read),
+        cmocka_unit_test(nonsense_in_a_square_is_refused),
         cmocka_unit_test(a_bare_net_gets_the_defaults),
         cmocka_unit_test(a_grey_net_gets_grey),
         cmocka_unit_test(metadata_beats_defaults_and_options_beat_metadata),

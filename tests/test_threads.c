@@ -34,7 +34,7 @@ static void *work(void *p)
     worker *w = p;
     pfld_session *s;
 
-    w->status = pfld_session_create(w->model, NULL, &s, NULL);
+    w->status = pfld_session_create(w->model, NULL, NULL, &s, NULL);
     if (w->status != PFLD_OK)
         return NULL;
     for (int i = 0; i < BOXES * ROUNDS && w->status == PFLD_OK; i++) {

@@ -199,6 +199,21 @@ TEST_NET(map_with_many_readers, "4x3",
 TEST_NET(maps_side_by_side, "3x2",
          "b=Conv(a,#r3x4x1x1); c=Relu(a); d=Concat(b,c,a) axis=1; e=Conv(d,#r4x11x1x1);", "e")
 TEST_NET(mean_of_an_activation, "3x5", "b=Conv(a,#r4x4x1x1); c=Relu(b);", "c")
+#define TWICE                                                                                      \
+  ",-,#f[1,1,2,2]) mode=nearest coordinate_transformation_mode=asymmetric nearest_mode=floor;"
+TEST_NET(upsample, "3x4", "b=Relu(a); c=Resize(b" TWICE "d=Conv(c,#r4x4x3x3) pads=[1,1,1,1];", "d")
+TEST_NET(
+    upsample_past_a_layer, "4x6",
+    "b=Conv(a,#r4x4x3x3) pads=[1,1,1,1] strides=[2,2];" BN(
+        "c",
+        "b") "d=Relu(c); e=Resize(d" TWICE
+             "f=Add(a,e);" BN(
+                 "g",
+                 "f") "h=Relu(g);"
+                      "i=Conv(h,#r4x4x3x3) pads=[1,1,1,1]; j=Conv(d,#r4x4x2x3); k=Resize(j" TWICE
+                      "l=Conv(k,#r4x4x1x1); m=GlobalAveragePool(l); n=GlobalAveragePool(i);"
+                      "o=Add(m,n);",
+    "o")
 TEST_NET(identity, "3x3", "b=Identity(a); c=Relu(b); d=Add(c,a);", "d")
 
 /* A batch of one has one number to a channel only where there is one pixel. */
@@ -308,6 +323,8 @@ int main(void)
         cmocka_unit_test(map_with_many_readers),
         cmocka_unit_test(maps_side_by_side),
         cmocka_unit_test(mean_of_an_activation),
+        cmocka_unit_test(upsample),
+        cmocka_unit_test(upsample_past_a_layer),
         cmocka_unit_test(identity),
         cmocka_unit_test(norm),
         cmocka_unit_test(norm_and_relu),

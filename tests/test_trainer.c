@@ -4,6 +4,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "train/checkpoint.h"
 #include "train/log.h"
 #include "train/trainer.h"
 
@@ -83,7 +84,7 @@ static void count_logged(void *ctx)
     ((witness *)ctx)->logged++;
 }
 
-static void take_progress(void *ctx, const trainer_status *s)
+static void take_progress(void *ctx, const run_status *s)
 {
     ((witness *)ctx)->last_progress = s->step;
 }
@@ -95,7 +96,7 @@ static void hear(void *ctx, const char *words)
 
 typedef struct run {
     trainer_options opt;
-    trainer_status last;
+    run_status last;
     bool stopped;
     witness w;
     pfld_status status;
@@ -125,15 +126,15 @@ static void make_set(rig *g)
 static run small_run(const rig *g)
 {
     run r = {.opt = {.loss = {.distance = LOSS_L2, .pixels = 32},
-                     .optim = {.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8},
-                     .threads = 1,
-                     .steps = 4,
-                     .log_every = 100,
-                     .eval_every = 2,
-                     .checkpoint_seconds = 1e9,
-                     .dir = g->folder,
-                     .recipe = "{}",
-                     .licence = "none"}};
+                     .run = {.optim = {.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8},
+                             .threads = 1,
+                             .steps = 4,
+                             .log_every = 100,
+                             .eval_every = 2,
+                             .checkpoint_seconds = 1e9,
+                             .dir = g->folder,
+                             .recipe = "{}",
+                             .licence = "none"}}};
 
     r.opt.arch = (arch_pfld){.width = 0.05, .points = 68, .size = 32, .tail = ARCH_POOL};
     r.opt.loader = (loader_options){.batch = 2,
@@ -146,7 +147,7 @@ static run small_run(const rig *g)
 
 static void go(rig *g, run *r)
 {
-    trainer_hooks h = {
+    run_hooks h = {
         .progress = take_progress, .message = hear, .logged = count_logged, .ctx = &r->w};
 
     r->status = trainer_run(&r->opt, &g->set, &g->set, &h, &r->last, &r->stopped, &g->err);
@@ -173,7 +174,7 @@ static void each_validation_is_logged_and_told(void **state)
     assert_int_equal(r.w.logged, 2);
     assert_int_equal(r.w.last_progress, 4);
     assert_int_equal(r.last.step, 4);
-    assert_true(r.last.val_nme > 0 && r.last.best_nme <= r.last.val_nme);
+    assert_true(r.last.val > 0 && r.last.best <= r.last.val);
     assert_true(r.last.best_step == 2 || r.last.best_step == 4);
     assert_true(has(g, "last.onnx") && has(g, "best.onnx") && has(g, "checkpoint"));
 }
@@ -187,7 +188,7 @@ static void a_signal_saves_and_ends(void **state)
 
     make_set(g);
     r = small_run(g);
-    r.opt.stop = &stop;
+    r.opt.run.stop = &stop;
     go(g, &r);
     assert_int_equal(r.status, PFLD_OK);
     assert_true(r.stopped);
@@ -198,7 +199,7 @@ static void a_signal_saves_and_ends(void **state)
     assert_false(has(g, "last.onnx"));
 
     stop = 0;
-    r.opt.resume = true;
+    r.opt.run.resume = true;
     go(g, &r);
     assert_int_equal(r.status, PFLD_OK);
     assert_false(r.stopped);
@@ -213,9 +214,9 @@ static void stop_after_counts_the_steps_of_this_session(void **state)
 
     make_set(g);
     r = small_run(g);
-    r.opt.resume = true;
-    r.opt.steps = 5;
-    r.opt.stop_after = 2;
+    r.opt.run.resume = true;
+    r.opt.run.steps = 5;
+    r.opt.run.stop_after = 2;
     for (int i = 1; i <= 2; i++) {
         go(g, &r);
         assert_int_equal(r.status, PFLD_OK);
@@ -234,24 +235,70 @@ static void a_loss_that_is_no_number_ends_the_run(void **state)
 
     make_set(g);
     r = small_run(g);
-    r.opt.optim.rate = 1e30;
+    r.opt.run.optim.rate = 1e30;
     go(g, &r);
     assert_int_equal(r.status, PFLD_ERR_ARG);
     assert_non_null(strstr(g->err.msg, "the learning rate is too high"));
     assert_false(has(g, "last.onnx"));
 }
 
+/* The first number of conv1's weights that the folder's checkpoint holds. */
+static float saved_weight(const char *path)
+{
+    checkpoint *c = NULL;
+    float w;
+
+    assert_int_equal(checkpoint_read(path, &c, NULL, NULL), PFLD_OK);
+    assert_non_null(checkpoint_find(c, "conv1.weight"));
+    w = *(const float *)checkpoint_find(c, "conv1.weight")->data;
+    checkpoint_free(c);
+    return w;
+}
+
+static void a_run_can_start_from_anothers_weights(void **state)
+{
+    rig *g = *state;
+    run r;
+    char path[160];
+    float first;
+
+    make_set(g);
+    r = small_run(g);
+    go(g, &r);
+    assert_int_equal(r.status, PFLD_OK);
+    snprintf(path, sizeof path, "%s/checkpoint", g->folder);
+    first = saved_weight(path);
+    r.opt.run.optim.rate = 1e-12; /* nothing is learnt */
+    r.opt.seed = 77;              /* and fresh weights would be others */
+    r.opt.run.start = path;
+    go(g, &r);
+    assert_int_equal(r.status, PFLD_OK);
+    assert_true(fabsf(saved_weight(path) - first) < 1e-6f);
+    r.opt.run.start = NULL;
+    go(g, &r);
+    assert_false(fabsf(saved_weight(path) - first) < 1e-3f);
+
+    r.opt.run.start = path; /* of the last run, which was of this width */
+    r.opt.arch.width = 0.1;
+    go(g, &r);
+    assert_int_equal(r.status, PFLD_ERR_ARG);
+    assert_non_null(strstr(g->err.msg, "checkpoint: "));
+    snprintf(path, sizeof path, "%s/nothing", g->folder);
+    go(g, &r);
+    assert_int_equal(r.status, PFLD_ERR_IO);
+}
+
 static void a_run_without_validation_has_no_best(void **state)
 {
     rig *g = *state;
-    trainer_status last;
+    run_status last;
     bool stopped;
     run r;
 
     make_set(g);
     r = small_run(g);
     assert_int_equal(trainer_run(&r.opt, &g->set, NULL, NULL, &last, &stopped, &g->err), PFLD_OK);
-    assert_true(isnan(last.val_nme) && isnan(last.best_nme));
+    assert_true(isnan(last.val) && isnan(last.best));
     assert_true(has(g, "last.onnx"));
     assert_false(has(g, "best.onnx"));
 }
@@ -267,6 +314,7 @@ int main(void)
         CASE(a_signal_saves_and_ends),
         CASE(stop_after_counts_the_steps_of_this_session),
         CASE(a_loss_that_is_no_number_ends_the_run),
+        CASE(a_run_can_start_from_anothers_weights),
         CASE(a_run_without_validation_has_no_best),
     };
 

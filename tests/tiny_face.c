@@ -27,9 +27,12 @@ pfld_model *tiny_load(const tiny_net *t, const pfld_model_options *opt)
 pfld_session *tiny_start(const pfld_model *m)
 {
     pfld_error err = {0};
+    pfld_options o;
     pfld_session *s;
 
-    if (pfld_session_create(m, NULL, &s, &err) != PFLD_OK)
+    pfld_options_init(&o, sizeof o);
+    o.passes = 1;
+    if (pfld_session_create(m, NULL, &o, &s, &err) != PFLD_OK)
         fail_msg("%s", err.msg);
     return s;
 }

@@ -14,6 +14,7 @@ extern const tiny_net tiny_fixed_points;
 extern const tiny_net tiny_channel_means;
 
 pfld_model *tiny_load(const tiny_net *t, const pfld_model_options *opt);
+/* Of one pass: the crop is the one that the box asks for, whatever the points say. */
 pfld_session *tiny_start(const pfld_model *m);
 
 enum { TINY_WIDTH = 40, TINY_HEIGHT = 30 };

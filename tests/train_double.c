@@ -27,6 +27,7 @@
 #define train_layer_flatten   double_layer_flatten
 #define train_layer_concat    double_layer_concat
 #define train_layer_copy      double_layer_copy
+#define train_layer_upsample  double_layer_upsample
 #define train_map_value       double_map_value
 #define train_map_value_add   double_map_value_add
 #define train_map_made        double_map_made

@@ -80,10 +80,14 @@ typedef struct pfld_pose {
 
 #define PFLD_MAX_LANDMARKS 128
 typedef struct pfld_face { /* no pointers: copy, send and store it freely */
-    pfld_box box;
-    float score;         /* of the detector; 1 if the caller gave the box */
+    pfld_box box;          /* the detector's: forehead to chin; or the caller's */
+    float score;           /* of the detector; 1 if the caller gave the box */
+    float presence;        /* of a face in the landmarks' crop, 0..1: a second look that tells false
+                              alarms from faces; NaN without a detector */
+    pfld_point five[5];  /* the detector's own: eye centres, nose tip, mouth corners, the subject's
+                            right ones first; NaN if the caller gave the box */
     pfld_pose pose;      /* weak perspective, from the landmarks; NaN if the scheme cannot tell */
-    int32_t n_landmarks; /* what the model has: 68, 98 or 106 */
+    int32_t n_landmarks; /* what the model has: 68, 98 or 106; 0 without a landmark model */
     pfld_point landmarks[PFLD_MAX_LANDMARKS]; /* in the order of the model's scheme */
     uint32_t reserved[8];                     /* zero */
 } pfld_face;
@@ -122,6 +126,18 @@ typedef struct pfld_options { /* 0 is the default in every field but size; only 
     void *workspace;          /* default: allocated; else 64-byte aligned, caller-owned,
                                  must outlive the session, and serves one session at a time */
     size_t workspace_size;    /* bytes; at least what pfld_workspace_size() says */
+    int32_t max_side;   /* pixels, 64..4096: larger pictures are shrunk to this longer side before
+                           the detector looks; default 640. 320 is about four times as fast */
+    float min_face;     /* side in the picture's pixels of the smallest face that must be found:
+                           where max_side would shrink it too far, the picture is searched in tiles,
+                           too; default 0: what max_side allows, about a 60th of the picture */
+    float score_min;    /* faces of a lower score are left out; default 0.5 */
+    float presence_min; /* the same for presence; default 0.3; below 0: presence is not
+                           looked at, and NaN */
+    int32_t turns;      /* 1: where no face is upright, the picture is searched turned by 90, 180
+                           and 270 degrees as well; default 0 */
+    int32_t passes;     /* 2, the default: where the landmarks show that their crop was off by more
+                           than a few percent, they are found again in a better one. 1: never */
 } pfld_options;
 
 typedef struct pfld_model pfld_model;     /* weights: immutable, shared */
@@ -139,8 +155,10 @@ PFLD_API void pfld_model_options_init(pfld_model_options *opt, size_t size);
 /*
  * Loads an ONNX landmark model: one of ours or a foreign one (opset 9 to 21) whose only input is
  * [N][3][H][W] or [N][1][H][W]. opt may be NULL. A batch or size that the file leaves open becomes
- * 1 and 112. Fails with PFLD_ERR_IO, _FORMAT, _UNSUPPORTED (the message names operator and
- * node) or _NOMEM. Free with pfld_model_free(), after the last session that uses it.
+ * 1 and 112. Or a face detector: one of ours, YuNet (2023) or Ultra-Light-Fast-Generic (RFB-320),
+ * told by metadata and outputs; of a detector's options only input counts. Fails with PFLD_ERR_IO,
+ * _FORMAT, _UNSUPPORTED (the message names operator and node) or _NOMEM. Free with
+ * pfld_model_free(), after the last session that uses it.
  */
 PFLD_API pfld_status pfld_model_load(const char *path, const pfld_model_options *opt,
                                      pfld_model **out, pfld_error *err);
@@ -152,21 +170,30 @@ PFLD_API pfld_status pfld_model_load_memory(const void *buf, size_t size,
  * this version. PFLD_ERR_UNSUPPORTED where the library was built without it. */
 PFLD_API pfld_status pfld_model_load_default(const pfld_model_options *opt, pfld_model **out,
                                              pfld_error *err);
+/* The face detector inside the library, models/pfld-detect.onnx; the same otherwise. */
+PFLD_API pfld_status pfld_model_load_default_detector(const pfld_model_options *opt,
+                                                      pfld_model **out, pfld_error *err);
 PFLD_API void pfld_model_free(pfld_model *model);
 
-/* Points of each face, and the name of their scheme (static storage). */
+typedef enum pfld_kind { PFLD_KIND_NONE, PFLD_KIND_LANDMARKS, PFLD_KIND_DETECTOR } pfld_kind;
+PFLD_API pfld_kind pfld_model_kind(const pfld_model *model);
+/* Points of each face, and the name of their scheme (static storage); of a detector 5, "five". */
 PFLD_API int32_t pfld_model_landmark_count(const pfld_model *model);
 PFLD_API const char *pfld_model_scheme(const pfld_model *model);
 /* The value of an ONNX metadata key ("pfld.licence"), or NULL; lives as long as the model. */
 PFLD_API const char *pfld_model_metadata(const pfld_model *model, const char *key);
 
-/* opt NULL: all defaults. The model must outlive the session. */
-PFLD_API pfld_status pfld_session_create(const pfld_model *model, const pfld_options *opt,
-                                         pfld_session **out, pfld_error *err);
+/*
+ * landmarks NULL: pfld_detect() gives boxes and five points only. detector NULL: only
+ * pfld_landmarks() works. Not both. opt NULL: all defaults. The models must outlive the session.
+ */
+PFLD_API pfld_status pfld_session_create(const pfld_model *landmarks, const pfld_model *detector,
+                                         const pfld_options *opt, pfld_session **out,
+                                         pfld_error *err);
 PFLD_API void pfld_session_free(pfld_session *session);
-/* Bytes that pfld_options.workspace needs for this model and these options. */
-PFLD_API pfld_status pfld_workspace_size(const pfld_model *model, const pfld_options *opt,
-                                         size_t *bytes, pfld_error *err);
+/* Bytes that pfld_options.workspace needs for these models and options. */
+PFLD_API pfld_status pfld_workspace_size(const pfld_model *landmarks, const pfld_model *detector,
+                                         const pfld_options *opt, size_t *bytes, pfld_error *err);
 /* What the session really runs on, after the cap and the CPU had their say. */
 PFLD_API pfld_isa pfld_session_isa(const pfld_session *session);
 
@@ -177,6 +204,29 @@ PFLD_API pfld_isa pfld_session_isa(const pfld_session *session);
  */
 PFLD_API pfld_status pfld_landmarks(pfld_session *session, const pfld_image *img,
                                     const pfld_box *box, pfld_face *face, pfld_error *err);
+
+/*
+ * Finds the faces of a picture: boxes, five points, landmarks from a crop that is turned upright by
+ * the five, pose. Best score first: writes min(*n, cap) of them; *n is the number found, at most
+ * PFLD_MAX_FACES. cap 0 with faces NULL only counts. No face is no error: *n is 0. Same session and
+ * image: same bits.
+ */
+#define PFLD_MAX_FACES 1024
+PFLD_API pfld_status pfld_detect(pfld_session *session, const pfld_image *img, pfld_face *faces,
+                                 size_t cap, size_t *n, pfld_error *err);
+
+/* Where a box is from; each finder frames a face in its own way. */
+typedef enum pfld_box_kind {
+    PFLD_BOX_LANDMARKS, /* around the landmarks, brows to chin: what pfld_landmarks() wants */
+    PFLD_BOX_PFLD,      /* pfld_detect()'s own */
+    PFLD_BOX_DLIB,      /* dlib's frontal HOG detector */
+    PFLD_BOX_OPENCV,    /* OpenCV's haarcascade_frontalface_default and _alt2 */
+    PFLD_BOX_MTCNN,
+    PFLD_BOX_YUNET,
+} pfld_box_kind;
+/* The box for pfld_landmarks() from a foreign one; the measured maps are in docs/conventions.md.
+ * An unknown kind, or NULL: all zeros. */
+PFLD_API pfld_box pfld_box_from(pfld_box_kind kind, const pfld_box *box);
 
 #ifdef __cplusplus
 }

@@ -441,7 +441,7 @@ static pfld_status list_photos(loader *l, photo_want *want, size_t *n, pfld_erro
     for (size_t i = 0; i < l->set->n; i++) {
         float by = shrink_of(l, &l->set->samples[names[i].sample]);
         if (i == 0 || compare_named(&names[i - 1], &names[i]) != 0)
-            want[(*n)++] = (photo_want){names[i].path, by};
+            want[(*n)++] = (photo_want){.path = names[i].path, .shrink = by};
         else if (by < want[*n - 1].shrink)
             want[*n - 1].shrink = by;
         l->photo_of[names[i].sample] = (uint32_t)(*n - 1);

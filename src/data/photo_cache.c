@@ -91,6 +91,22 @@ static pfld_status shrink(media_image *image, float by, augment_photo *view, pfl
     return PFLD_OK;
 }
 
+static pfld_status colour(media_image *image, pfld_error *err)
+{
+    const affine identity = {1.0f, 0.0f, 0.0f, 0.0f, 1.0f, 0.0f};
+    media_image wide = {image->view};
+
+    wide.view.format = PFLD_RGB8;
+    wide.view.stride = 3 * (ptrdiff_t)wide.view.width;
+    wide.view.data = mem_alloc((size_t)wide.view.height, (size_t)wide.view.stride);
+    if (!wide.view.data)
+        return error_nomem(err);
+    image_warp(&image->view, &identity, &wide.view);
+    media_image_free(image);
+    *image = wide;
+    return PFLD_OK;
+}
+
 static pfld_status load(const photo_want *want, media_image *image, augment_photo *view,
                         pfld_error *err)
 {
@@ -99,6 +115,8 @@ static pfld_status load(const photo_want *want, media_image *image, augment_phot
     view->from_photo = (affine){1.0f, 0.0f, 0.0f, 0.0f, 1.0f, 0.0f};
     if (st == PFLD_OK && want->shrink >= PHOTO_WORTH)
         st = shrink(image, want->shrink, view, err);
+    if (st == PFLD_OK && want->rgb && image->view.format == PFLD_GRAY8)
+        st = colour(image, err);
     view->view = image->view;
     return st;
 }

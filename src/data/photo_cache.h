@@ -2,6 +2,7 @@
 #ifndef DATA_PHOTO_CACHE_H
 #define DATA_PHOTO_CACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "data/augment.h"
@@ -13,6 +14,7 @@ typedef struct photo_want {
     /* Pixels of the photo to one of the view: a copy shrunk by areas is kept in place of the photo
      * where this is large enough to be worth it (PHOTO_WORTH). */
     float shrink;
+    bool rgb; /* grey photos become RGB8, which image_warp() is several times as fast with */
 } photo_want;
 
 #define PHOTO_WORTH 1.25f

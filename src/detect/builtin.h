@@ -1,4 +1,4 @@
-/* The landmark model inside the library: an ONNX file among the constants. */
+/* The models inside the library: ONNX files among the constants. */
 #ifndef DETECT_BUILTIN_H
 #define DETECT_BUILTIN_H
 
@@ -7,10 +7,12 @@
 
 #include "pfld/pfld.h"
 
-/* What it is called, without the .onnx of its file in models/. */
-#define BUILTIN_NAME "pfld-0.25x-ibug68"
+/* What they are called, without the .onnx of their files in models/. */
+#define BUILTIN_NAME          "pfld-0.25x-ibug68"
+#define BUILTIN_DETECTOR_NAME "pfld-detect"
 
 /* The file: [*size] bytes of static storage. PFLD_ERR_UNSUPPORTED where there is none inside. */
 pfld_status builtin_model(const uint8_t **bytes, size_t *size, pfld_error *err);
+pfld_status builtin_detector(const uint8_t **bytes, size_t *size, pfld_error *err);
 
 #endif

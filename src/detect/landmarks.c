@@ -4,8 +4,11 @@
 #include <math.h>
 
 #include "core/error.h"
+#include "detect/canvas.h"
 #include "geometry/pose.h"
 #include "image/image.h"
+
+#define DEGREE 0.017453293f /* pi / 180 */
 
 pfld_status landmarks_create(const net_graph *g, const spec *how, pfld_isa cap, arena *mem,
                              landmarks *out, pfld_error *err)
@@ -25,31 +28,33 @@ pfld_status landmarks_create(const net_graph *g, const spec *how, pfld_isa cap, 
     return out->crop.data ? PFLD_OK : error_nomem(err);
 }
 
-/* The crop's bytes as the floats that the net was trained on. */
-static void fill_input(const landmarks *l)
+/* As affine_from_crop(), which shifts along the picture's axes; a turned face has its own. */
+static affine crop_of(const landmarks *l, const pfld_box *box, float roll)
 {
-    const spec_input *in = &l->how->input;
-    const uint8_t *src = l->crop.data;
-    infer_tensor t = infer_input(l->net, 0);
-    size_t channels = (size_t)image_channels(l->crop.format), i, c;
+    crop_rule rule = l->how->crop;
+    float c = cosf(roll * DEGREE), s = sinf(roll * DEGREE);
+    float x = rule.shift_x, y = rule.shift_y;
 
-    for (i = 0; i < t.count; i += channels)
-        for (c = 0; c < channels; c++)
-            t.data[i + c] = in->scale[c] * (float)src[i + c] + in->offset[c];
+    if (roll != 0.0f) {
+        rule.shift_x = c * x - s * y;
+        rule.shift_y = s * x + c * y;
+    }
+    return affine_from_crop(box, &rule, roll, l->crop.width);
 }
 
-void landmarks_find(landmarks *l, const pfld_image *img, const pfld_box *box, pfld_face *face)
+void landmarks_find(landmarks *l, const pfld_image *img, const pfld_box *box, float roll,
+                    pfld_face *face)
 {
     float size = (float)l->crop.width;
-    affine to_image = affine_from_crop(box, &l->how->crop, 0.0f, l->crop.width);
+    affine to_image = crop_of(l, box, l->how->roll ? roll : 0.0f);
     infer_tensor out;
     size_t i;
 
     image_warp(img, &to_image, &l->crop);
-    fill_input(l);
+    canvas_fill_input(&l->how->input, &l->crop, infer_input(l->net, 0).data);
     infer_run(l->net);
     out = infer_output(l->net, l->how->output);
-    *face = (pfld_face){.box = *box, .score = 1.0f, .n_landmarks = l->how->points->n};
+    face->n_landmarks = l->how->points->n;
     for (i = 0; i < (size_t)face->n_landmarks; i++) { /* 0 and 1 are the crop's borders */
         pfld_point p = {out.data[2 * i] * size - 0.5f, out.data[2 * i + 1] * size - 0.5f};
         face->landmarks[i] = affine_apply(&to_image, p);

@@ -17,7 +17,9 @@ typedef struct landmarks {
 pfld_status landmarks_create(const net_graph *g, const spec *how, pfld_isa cap, arena *mem,
                              landmarks *out, pfld_error *err);
 
-/* img and box are valid (image_check(), box_is_valid()). Fills box, pose and landmarks. */
-void landmarks_find(landmarks *l, const pfld_image *img, const pfld_box *box, pfld_face *face);
+/* img and box are valid (image_check(), box_is_valid()); the crop is turned by roll degrees about
+ * the box's centre. Fills in landmarks, their number, and pose. */
+void landmarks_find(landmarks *l, const pfld_image *img, const pfld_box *box, float roll,
+                    pfld_face *face);
 
 #endif

@@ -98,10 +98,18 @@ static bool is_crop(const crop_rule *r)
            fabsf(r->shift_y) < 10.0f;
 }
 
-pfld_status spec_parse_crop(const char *text, crop_rule *out, pfld_error *err)
+static bool parse_roll(const char *text, bool *out)
+{
+    *out = strcmp(text, "five") == 0;
+    return *out || strcmp(text, "none") == 0;
+}
+
+pfld_status spec_parse_square(const char *key, const char *text, crop_rule *out, bool *roll,
+                              pfld_error *err)
 {
     crop_rule r = {0};
     const char *p = text;
+    bool turns = true;
 
     if (strncmp(p, "scale=", 6) == 0)
         p += 6;
@@ -112,13 +120,22 @@ pfld_status spec_parse_crop(const char *text, crop_rule *out, pfld_error *err)
         if (!number_parse(&p, &r.shift_x) || *p++ != ',' || !number_parse(&p, &r.shift_y))
             goto bad;
     }
-    if (*p || !is_crop(&r))
+    if (strncmp(p, " roll=", 6) == 0) {
+        if (!parse_roll(p + 6, &turns))
+            goto bad;
+    } else if (*p) {
+        goto bad;
+    }
+    if (!is_crop(&r))
         goto bad;
     *out = r;
+    *roll = turns;
     return PFLD_OK;
 bad:
     return error_set(err, PFLD_ERR_FORMAT,
-                     "crop '%.60s': 'scale=S' or 'scale=S shift=X,Y' wanted, S above 0.01", text);
+                     "%s '%.60s': 'scale=S shift=X,Y roll=five|none' wanted, S above 0.01; shift "
+                     "and roll may be missing",
+                     key, text);
 }
 
 /* ---- the facts of one model ---- */
@@ -202,6 +219,8 @@ static pfld_status resolve_crop(const net_graph *g, const pfld_model_options *op
 {
     const char *text = net_meta_get(g, "pfld.crop");
 
+    out->crop = default_crop;
+    out->roll = true;
     if (opt->crop_scale != 0) {
         out->crop = (crop_rule){.scale = opt->crop_scale};
         if (!is_crop(&out->crop))
@@ -209,8 +228,7 @@ static pfld_status resolve_crop(const net_graph *g, const pfld_model_options *op
                              (double)opt->crop_scale);
         return PFLD_OK;
     }
-    out->crop = default_crop;
-    return text ? spec_parse_crop(text, &out->crop, err) : PFLD_OK;
+    return text ? spec_parse_square("pfld.crop", text, &out->crop, &out->roll, err) : PFLD_OK;
 }
 
 static pfld_status resolve_scheme(const net_graph *g, const pfld_model_options *opt, spec *out,
@@ -224,19 +242,26 @@ static pfld_status resolve_scheme(const net_graph *g, const pfld_model_options *
     return PFLD_OK;
 }
 
-static pfld_status resolve_input(const net_graph *g, const pfld_model_options *opt, spec *out,
-                                 pfld_error *err)
+pfld_status spec_resolve_input(const net_graph *g, const char *given, const char *otherwise,
+                               spec_input *out, pfld_error *err)
 {
     int channels = (int)g->values[g->inputs[0]].shape.dim[1];
-    const char *otherwise = channels == 1 ? "gray,0..1" : "rgb,0..1";
-    const char *text = first(first(opt->input, net_meta_get(g, "pfld.input")), otherwise);
-    pfld_status st = spec_parse_input(text, channels, &out->input, err);
+    const char *text = first(first(given, net_meta_get(g, "pfld.input")), otherwise);
+    pfld_status st = spec_parse_input(text, channels, out, err);
 
-    if (st == PFLD_OK || opt->input)
+    if (st == PFLD_OK || given)
         return st;
     if (err)
         err->status = PFLD_ERR_FORMAT; /* not the caller, the file said it */
     return PFLD_ERR_FORMAT;
+}
+
+static pfld_status resolve_input(const net_graph *g, const pfld_model_options *opt, spec *out,
+                                 pfld_error *err)
+{
+    bool grey = g->values[g->inputs[0]].shape.dim[1] == 1;
+
+    return spec_resolve_input(g, opt->input, grey ? "gray,0..1" : "rgb,0..1", &out->input, err);
 }
 
 pfld_status spec_resolve(const net_graph *g, const pfld_model_options *opt, spec *out,

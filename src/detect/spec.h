@@ -16,6 +16,7 @@ typedef struct spec {
     const scheme *points;
     spec_input input;
     crop_rule crop;
+    bool roll;     /* the crop turns with the face, where it is known how that is turned */
     size_t output; /* index of the graph's output that holds the landmarks */
 } spec;
 
@@ -25,8 +26,15 @@ typedef struct spec {
  */
 pfld_status spec_parse_input(const char *text, int channels, spec_input *out, pfld_error *err);
 
-/* The value of pfld.crop: "1.1" or "scale=1.1 shift=0,0.05". */
-pfld_status spec_parse_crop(const char *text, crop_rule *out, pfld_error *err);
+/* The value of pfld.crop or pfld.face: "1.1" or "scale=1.1 shift=0,0.05 roll=five", where shift and
+ * roll (five, the default, or none) may be missing. PFLD_ERR_FORMAT, naming key, else. */
+pfld_status spec_parse_square(const char *key, const char *text, crop_rule *out, bool *roll,
+                              pfld_error *err);
+
+/* The input that the caller gives, else that of the metadata, else otherwise: PFLD_ERR_ARG where
+ * given is wrong, _FORMAT where the file is. */
+pfld_status spec_resolve_input(const net_graph *g, const char *given, const char *otherwise,
+                               spec_input *out, pfld_error *err);
 
 /* All facts about g, whose shapes are known: opt (may be NULL) overrides the metadata, which
  * overrides the defaults. The only input must be [1][1 or 3][S][S]. PFLD_ERR_ARG where opt is

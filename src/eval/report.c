@@ -14,14 +14,14 @@
 #include "core/mem.h"
 #include "data/csv.h"
 #include "data/index.h"
-#include "geometry/affine.h"
+#include "eval/sheet.h"
 #include "geometry/box.h"
-#include "image/image.h"
 #include "media/chart.h"
-#include "media/codec.h"
 #include "media/paths.h"
 
-enum { COLUMNS = 6, ROWS = 4, CELL = 224, CED_POINTS = 201 };
+enum { CED_POINTS = 201 };
+static const sheet_size sheet = {.columns = 6, .rows = 4, .cell = 224};
+#define AROUND         1.4f              /* side of a cut-out over the box's longer side */
 #define CED_MAX        10.0              /* percent */
 #define MAX_FACES_FILE ((size_t)1 << 30) /* bytes */
 
@@ -213,96 +213,34 @@ static void draw_points(cairo_t *cr, const pfld_point *p, int n, const affine *t
     }
 }
 
-static void paint_cell(cairo_t *cr, const pfld_image *cell)
-{
-    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, CELL, CELL);
-    unsigned char *to = cairo_image_surface_get_data(s);
-    int stride = cairo_image_surface_get_stride(s);
-
-    if (cairo_surface_status(s) == CAIRO_STATUS_SUCCESS) {
-        cairo_surface_flush(s);
-        for (int y = 0; y < CELL; y++)
-            for (int x = 0; x < CELL; x++) {
-                const uint8_t *p = cell->data + (ptrdiff_t)y * cell->stride + (ptrdiff_t)3 * x;
-                uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-                *(uint32_t *)(void *)(to + (ptrdiff_t)y * stride + (ptrdiff_t)4 * x) = v;
-            }
-        cairo_surface_mark_dirty(s);
-        cairo_set_source_surface(cr, s, 0, 0);
-        cairo_paint(cr);
-    }
-    cairo_surface_destroy(s);
-}
-
 /* The true points green, those found red, and the error. */
-static pfld_status draw_face(cairo_t *cr, const eval_face *f, pfld_image *cell, pfld_error *err)
+static pfld_status draw_face(void *ctx, size_t i, cairo_t *cr, pfld_error *err)
 {
-    const crop_rule rule = {.scale = 1.4f};
-    pfld_box box = box_around(f->sample->points, (size_t)f->sample->scheme->n);
-    affine to_image = affine_from_crop(&box, &rule, 0, CELL), to_cell;
-    media_image photo = {0};
+    const report *r = ctx;
+    const eval_face *f = r->order[i];
+    const data_sample *s = f->sample;
+    pfld_box box = box_around(s->points, (size_t)s->scheme->n);
+    affine to_cell;
     char words[32];
-    pfld_status st = media_read(f->sample->image, &photo, err);
+    pfld_status st = sheet_photo(cr, s->image, &box, AROUND, sheet.cell, &to_cell, err);
 
     if (st != PFLD_OK)
         return st;
-    image_warp(&photo.view, &to_image, cell);
-    media_image_free(&photo);
-    paint_cell(cr, cell);
-    if (!affine_invert(&to_image, &to_cell))
-        return PFLD_OK;
     cairo_set_source_rgb(cr, 0.2, 0.95, 0.3);
-    draw_points(cr, f->sample->points, f->sample->scheme->n, &to_cell);
+    draw_points(cr, s->points, s->scheme->n, &to_cell);
     cairo_set_source_rgb(cr, 1, 0.25, 0.2);
     draw_points(cr, f->found.landmarks, f->found.n_landmarks, &to_cell);
     snprintf(words, sizeof words, "%.1f %%", f->error);
-    cairo_set_source_rgb(cr, 1, 1, 1);
-    cairo_move_to(cr, 6, CELL - 8);
-    cairo_show_text(cr, words);
+    sheet_words(cr, sheet.cell, words);
     return PFLD_OK;
 }
 
-static pfld_status draw_worst(const report *r, cairo_t *cr, pfld_error *err)
+static pfld_status write_worst(report *r, pfld_error *err)
 {
-    pfld_image cell = {
-        .width = CELL, .height = CELL, .stride = (ptrdiff_t)CELL * 3, .format = PFLD_RGB8};
-    pfld_status st = PFLD_OK;
-
-    cell.data = mem_alloc((size_t)CELL * CELL, 3);
-    if (!cell.data)
-        return error_nomem(err);
-    cairo_select_font_face(cr, "@cairo:", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(cr, 14);
-    for (size_t i = 0; i < r->run->n && i < (size_t)COLUMNS * (size_t)ROWS && st == PFLD_OK; i++) {
-        size_t left = i % COLUMNS * CELL, top = i / COLUMNS * CELL;
-        cairo_save(cr);
-        cairo_translate(cr, (double)left, (double)top);
-        cairo_rectangle(cr, 0, 0, CELL, CELL);
-        cairo_clip(cr);
-        st = draw_face(cr, r->order[i], &cell, err);
-        cairo_restore(cr);
-    }
-    mem_free(cell.data);
-    return st;
-}
-
-static pfld_status write_worst(const report *r, pfld_error *err)
-{
-    cairo_surface_t *s =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, COLUMNS * CELL, ROWS * CELL);
-    cairo_t *cr = cairo_create(s);
     char path[4096];
     pfld_status st = path_in(r, "worst.png", path, sizeof path, err);
 
-    if (st == PFLD_OK)
-        st = draw_worst(r, cr, err);
-    if (st == PFLD_OK && cairo_status(cr) != CAIRO_STATUS_SUCCESS)
-        st = error_nomem(err);
-    if (st == PFLD_OK && cairo_surface_write_to_png(s, path) != CAIRO_STATUS_SUCCESS)
-        st = error_sys(err, errno, "%s", path);
-    cairo_destroy(cr);
-    cairo_surface_destroy(s);
-    return st;
+    return st == PFLD_OK ? sheet_write(path, &sheet, r->run->n, draw_face, r, err) : st;
 }
 
 pfld_status eval_report_write(const eval_run *run, const char *dir, const char *title,

@@ -7,24 +7,74 @@
 #include "core/error.h"
 #include "core/mem.h"
 #include "core/pool.h"
+#include "core/rng.h"
 #include "data/face_box.h"
+#include "geometry/box.h"
 #include "media/codec.h"
 
 /* ---- one face ---- */
 
-static pfld_status find_face(pfld_session *session, const data_sample *s, pfld_face *face,
-                             pfld_error *err)
-{
-    pfld_box box = face_box(s);
-    media_image photo = {0};
-    pfld_status st = media_read(s->image, &photo, err);
+typedef struct run_thread {
+    pfld_session *session;
+    pfld_face *faces; /* [PFLD_MAX_FACES], where a detector looks for them */
+} run_thread;
 
-    if (st != PFLD_OK)
-        return st;
-    st = pfld_landmarks(session, &photo.view, &box, face, err);
-    if (st != PFLD_OK)
-        error_prefix(err, s->where);
-    media_image_free(&photo);
+typedef struct run_state {
+    const data_set *set;
+    const eval_options *opt;
+    eval_run *out;
+    run_thread *threads; /* [opt->threads] */
+    pfld_error *errors;  /* [n]: so that the first one in order is told, whoever met it */
+    bool *missed;        /* [n] */
+} run_state;
+
+static size_t draws_of(const eval_options *opt)
+{
+    return opt->jitter > 0.0f && opt->draws > 1 ? opt->draws : 1;
+}
+
+/* Evenly within +-limit. */
+static float evenly(rng *r, float limit)
+{
+    return limit * (2.0f * rng_float(r) - 1.0f);
+}
+
+static pfld_box jittered(const pfld_box *b, float limit, rng *r)
+{
+    float side = fmaxf(b->w, b->h);
+    float x = b->x + 0.5f * b->w + side * evenly(r, limit);
+    float y = b->y + 0.5f * b->h + side * evenly(r, limit);
+    float scale = 1.0f + evenly(r, limit);
+    pfld_box out = {0.0f, 0.0f, scale * b->w, scale * b->h};
+
+    out.x = x - 0.5f * out.w;
+    out.y = y - 0.5f * out.h;
+    return out;
+}
+
+/* Of the detector's faces the one where s is; false where none is. */
+static bool nearest_face(const run_thread *t, size_t n, const data_sample *s, pfld_face *face)
+{
+    pfld_box truth = face_box(s);
+    float best = 0.0f;
+
+    for (size_t i = 0; i < n; i++) {
+        float iou = box_iou(&t->faces[i].box, &truth);
+        if (iou < EVAL_FOUND_IOU || iou <= best)
+            continue;
+        best = iou;
+        *face = t->faces[i];
+    }
+    return best > 0.0f;
+}
+
+static pfld_status detect_face(const run_thread *t, const pfld_image *photo, const data_sample *s,
+                               eval_face *f, bool *missed, pfld_error *err)
+{
+    size_t n = 0;
+    pfld_status st = pfld_detect(t->session, photo, t->faces, PFLD_MAX_FACES, &n, err);
+
+    *missed = st == PFLD_OK && !nearest_face(t, n, s, &f->found);
     return st;
 }
 
@@ -34,40 +84,77 @@ static double point_distance(const data_sample *s, const pfld_face *f, int i)
                  (double)f->landmarks[i].y - (double)s->points[i].y);
 }
 
-static double mean_error(const data_sample *s, const pfld_face *f, eval_norm norm)
+/* Adds the errors of one of n draws. */
+static void add_errors(eval_face *f, const pfld_face *found, double unit, size_t n)
 {
-    double unit, sum = 0;
+    const data_sample *s = f->sample;
+    double sum = 0;
 
-    if (!eval_normaliser(s->scheme, s->points, norm, &unit))
-        return (double)NAN;
-    for (int i = 0; i < s->scheme->n; i++)
-        sum += point_distance(s, f, i);
-    return 100 * sum / s->scheme->n / unit;
+    for (int i = 0; i < s->scheme->n; i++) {
+        double d = 100 * point_distance(s, found, i) / unit;
+        sum += d;
+        f->by_point[i] += (float)(d / (double)n);
+    }
+    f->error += sum / s->scheme->n / (double)n;
+}
+
+static pfld_status boxed_face(const run_state *r, const run_thread *t, const pfld_image *photo,
+                              size_t face, double unit, pfld_error *err)
+{
+    eval_face *f = &r->out->faces[face];
+    const pfld_box truth = face_box(f->sample);
+    size_t draws = draws_of(r->opt);
+    rng random;
+    pfld_status st = PFLD_OK;
+
+    rng_seed(&random, r->opt->seed * UINT64_C(0x9e3779b97f4a7c15) + face); /* whoever runs it */
+    for (size_t i = 0; i < draws && st == PFLD_OK; i++) {
+        pfld_face found;
+        pfld_box box = r->opt->jitter > 0.0f ? jittered(&truth, r->opt->jitter, &random) : truth;
+        st = pfld_landmarks(t->session, photo, &box, &found, err);
+        if (st != PFLD_OK)
+            break;
+        if (i == 0)
+            f->found = found;
+        add_errors(f, &found, unit, draws);
+    }
+    return st;
+}
+
+static pfld_status find_face(const run_state *r, const run_thread *t, size_t face, pfld_error *err)
+{
+    eval_face *f = &r->out->faces[face];
+    media_image photo = {0};
+    double unit;
+    pfld_status st = media_read(f->sample->image, &photo, err);
+
+    if (st != PFLD_OK)
+        return st;
+    if (!eval_normaliser(f->sample->scheme, f->sample->points, r->opt->norm, &unit))
+        st = error_set(err, PFLD_ERR_ARG, "the face has no %s distance",
+                       eval_norm_names[r->opt->norm]);
+    else if (!r->opt->detector)
+        st = boxed_face(r, t, &photo.view, face, unit, err);
+    else
+        st = detect_face(t, &photo.view, f->sample, f, &r->missed[face], err);
+    if (st == PFLD_OK && r->opt->detector && !r->missed[face])
+        add_errors(f, &f->found, unit, 1);
+    if (st == PFLD_OK && !isfinite(f->error))
+        st = error_set(err, PFLD_ERR_ARG, "the model's points are not numbers");
+    if (st != PFLD_OK)
+        error_prefix(err, f->sample->where);
+    media_image_free(&photo);
+    return st;
 }
 
 /* ---- all faces ---- */
 
-typedef struct run_state {
-    const data_set *set;
-    const eval_options *opt;
-    eval_run *out;
-    pfld_session **sessions; /* [threads] */
-    pfld_error *errors;      /* [n]: so that the first one in order is told, whoever met it */
-} run_state;
-
 static void run_one(void *ctx, size_t i, size_t thread)
 {
     const run_state *r = ctx;
-    const data_sample *s = &r->set->samples[i];
-    eval_face *f = &r->out->faces[i];
 
-    f->sample = s;
-    if (find_face(r->sessions[thread], s, &f->found, &r->errors[i]) != PFLD_OK)
-        return;
-    f->error = mean_error(s, &f->found, r->opt->norm);
-    if (!isfinite(f->error))
-        error_set(&r->errors[i], PFLD_ERR_ARG, "%s: the face has no %s distance", s->where,
-                  eval_norm_names[r->opt->norm]);
+    r->out->faces[i].sample = &r->set->samples[i];
+    (void)find_face(r, &r->threads[thread], i, &r->errors[i]); /* errors[i] tells */
 }
 
 static pfld_status check_set(const pfld_model *model, const data_set *set, pfld_error *err)
@@ -93,14 +180,33 @@ static pfld_status make_sessions(run_state *r, const pfld_model *model, pfld_err
 
     pfld_options_init(&o, sizeof o);
     o.isa = r->opt->isa;
-    r->sessions = mem_alloc(r->opt->threads, sizeof *r->sessions);
+    o.max_side = r->opt->max_side;
+    o.presence_min = r->opt->presence_min;
+    r->threads = mem_alloc(r->opt->threads, sizeof *r->threads);
     r->errors = mem_alloc(r->set->n, sizeof *r->errors);
+    r->missed = mem_alloc(r->set->n, sizeof *r->missed);
     r->out->faces = mem_alloc(r->set->n, sizeof *r->out->faces);
-    if (!r->sessions || !r->errors || !r->out->faces)
+    r->out->missed = mem_alloc(r->set->n, sizeof *r->out->missed);
+    if (!r->threads || !r->errors || !r->missed || !r->out->faces || !r->out->missed)
         return error_nomem(err);
-    for (size_t i = 0; i < r->opt->threads && st == PFLD_OK; i++)
-        st = pfld_session_create(model, &o, &r->sessions[i], err);
+    for (size_t i = 0; i < r->opt->threads && st == PFLD_OK; i++) {
+        run_thread *t = &r->threads[i];
+        t->faces = mem_alloc(r->opt->detector ? PFLD_MAX_FACES : 0, sizeof *t->faces);
+        st = t->faces ? pfld_session_create(model, r->opt->detector, &o, &t->session, err)
+                      : error_nomem(err);
+    }
     return st;
+}
+
+static void free_sessions(run_state *r)
+{
+    for (size_t i = 0; r->threads && i < r->opt->threads; i++) {
+        pfld_session_free(r->threads[i].session);
+        mem_free(r->threads[i].faces);
+    }
+    mem_free(r->threads);
+    mem_free(r->errors);
+    mem_free(r->missed);
 }
 
 static pfld_status first_error(const run_state *r, pfld_error *err)
@@ -112,6 +218,18 @@ static pfld_status first_error(const run_state *r, pfld_error *err)
             return r->errors[i].status;
         }
     return PFLD_OK;
+}
+
+/* Parts those found from those missed, both in order. */
+static void sort_out(run_state *r)
+{
+    eval_run *out = r->out;
+
+    for (size_t i = 0; i < r->set->n; i++)
+        if (r->missed[i])
+            out->missed[out->n_missed++] = out->faces[i].sample;
+        else if (out->n++ < i)
+            out->faces[out->n - 1] = out->faces[i];
 }
 
 pfld_status eval_run_model(const pfld_model *model, const data_set *set, const eval_options *opt,
@@ -129,13 +247,11 @@ pfld_status eval_run_model(const pfld_model *model, const data_set *set, const e
     if (st == PFLD_OK) {
         pool_run(p, run_one, &r, set->n);
         st = first_error(&r, err);
-        out->n = set->n;
     }
+    if (st == PFLD_OK)
+        sort_out(&r);
     pool_free(p);
-    for (size_t i = 0; r.sessions && i < opt->threads; i++)
-        pfld_session_free(r.sessions[i]);
-    mem_free(r.sessions);
-    mem_free(r.errors);
+    free_sessions(&r);
     if (st != PFLD_OK)
         eval_run_free(out);
     return st;
@@ -144,19 +260,11 @@ pfld_status eval_run_model(const pfld_model *model, const data_set *set, const e
 void eval_run_free(eval_run *r)
 {
     mem_free(r->faces);
+    mem_free((void *)r->missed);
     *r = (eval_run){0};
 }
 
 /* ---- what comes of it ---- */
-
-double eval_point_error(const eval_run *r, size_t face, int point)
-{
-    const eval_face *f = &r->faces[face];
-    double unit;
-
-    eval_normaliser(r->scheme, f->sample->points, r->norm, &unit);
-    return 100 * point_distance(f->sample, &f->found, point) / unit;
-}
 
 pfld_status eval_run_class(const eval_run *r, uint32_t classes, eval_summary *out, pfld_error *err)
 {
@@ -190,7 +298,7 @@ double eval_run_group(const eval_run *r, scheme_group_kind group)
             continue;
         for (size_t i = 0; i < r->n; i++)
             for (int p = 0; p < k->n; p++, n++)
-                sum += eval_point_error(r, i, k->points[p]);
+                sum += (double)r->faces[i].by_point[k->points[p]];
     }
     return n ? sum / (double)n : (double)NAN;
 }

@@ -9,32 +9,48 @@ typedef struct eval_options {
     eval_norm norm;
     size_t threads; /* at least 1 */
     pfld_isa isa;
+    /*
+     * Boxes are those around the true points ("true-landmark boxes"), unless one of these is set.
+     * jitter: each is moved and scaled `draws` times (0: once), evenly: by up to +-jitter of its
+     * longer side in x and in y, and to 1 +- jitter of its size; at most EVAL_MAX_JITTER.
+     */
+    float jitter;
+    size_t draws;
+    uint64_t seed;
+    /* As a user's photo goes: pfld_detect() with this detector, and of what it finds the face whose
+     * box overlaps the true one best, if by IoU EVAL_FOUND_IOU or more. */
+    const pfld_model *detector;
+    int32_t max_side; /* these two as in pfld_options */
+    float presence_min;
 } eval_options;
+
+#define EVAL_MAX_JITTER 0.5f
+#define EVAL_FOUND_IOU  0.3f /* the true box has no forehead: 0.7 is what a good detection has */
 
 typedef struct eval_face {
     const data_sample *sample;
-    double error; /* mean over the points, percent of the normaliser */
-    pfld_face found;
+    double error;    /* mean over the points (and draws), percent of the normaliser */
+    pfld_face found; /* of the first draw */
+    float by_point[PFLD_MAX_LANDMARKS]; /* percent, mean over the draws */
 } eval_face;
 
 typedef struct eval_run {
-    eval_face *faces; /* [n], in the set's order */
+    eval_face *faces; /* [n], in the set's order, without those missed */
     size_t n;
+    const data_sample **missed; /* [n_missed], by the detector: in no error */
+    size_t n_missed;
     const scheme *scheme;
     eval_norm norm;
 } eval_run; /* zeroed: empty */
 
 /*
- * Boxes are those around the true points ("true-landmark boxes"). Every sample must have the
- * model's scheme, and all points that the normaliser needs: PFLD_ERR_ARG names the first that has
- * not. A photo that can't be read ends the run with its name. Same results for any threads.
+ * Every sample must have the model's scheme, and all points that the normaliser needs: PFLD_ERR_ARG
+ * names the first that has not. A photo that can't be read ends the run with its name. Same results
+ * for any threads.
  */
 pfld_status eval_run_model(const pfld_model *model, const data_set *set, const eval_options *opt,
                            eval_run *out, pfld_error *err);
 void eval_run_free(eval_run *r);
-
-/* Distance of a point, percent of the face's normaliser. */
-double eval_point_error(const eval_run *r, size_t face, int point);
 
 /* The summary over all faces, or those in a class (1u << data_class), or points of one group. */
 pfld_status eval_run_summary(const eval_run *r, eval_summary *out, pfld_error *err);

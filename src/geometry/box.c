@@ -1,4 +1,4 @@
-/* Boxes: validity, overlap, and the box around points. */
+/* Boxes: validity, overlap, the box around points, and who suppresses whom. */
 #include "geometry/box.h"
 
 #include <math.h>
@@ -42,4 +42,18 @@ pfld_box box_around(const pfld_point *p, size_t n)
         bottom = fmaxf(bottom, p[i].y);
     }
     return (pfld_box){left, top, right - left, bottom - top};
+}
+
+size_t box_suppress(const pfld_box *boxes, size_t n, float iou, uint32_t *keep, size_t cap)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n && kept < cap; i++) {
+        bool stays = true;
+        for (size_t k = 0; k < kept && stays; k++)
+            stays = !(box_iou(&boxes[i], &boxes[keep[k]]) > iou);
+        if (stays)
+            keep[kept++] = (uint32_t)i;
+    }
+    return kept;
 }

@@ -261,3 +261,11 @@ const scheme *scheme_at(int i)
 {
     return i >= 0 && (size_t)i < COUNT(all) ? &all[i] : NULL;
 }
+
+bool scheme_outlines_face(const scheme *s)
+{
+    for (int i = 0; i < s->n_contours; i++)
+        if (s->contours[i].kind == SCHEME_JAW && s->contours[i].n > 1)
+            return true;
+    return false;
+}

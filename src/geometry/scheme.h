@@ -48,6 +48,8 @@ typedef struct scheme {
 const scheme *scheme_find(const char *name);
 /* The scheme that alone has n points; NULL where none has. */
 const scheme *scheme_by_count(int n);
+/* Jaw from ear to ear, chin and brows are among the points: their box frames the face. */
+bool scheme_outlines_face(const scheme *s);
 /* All of them, in a fixed order; NULL behind the last. */
 const scheme *scheme_at(int i);
 

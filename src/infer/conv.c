@@ -215,11 +215,20 @@ static bool pack_conv(lower *l, const net_tensor *w, step_conv *v)
     size_t o = (size_t)w->shape.dim[0] / v->groups, c = (size_t)w->shape.dim[1];
     size_t taps = v->kernel[0] * v->kernel[1], k = taps * c, g, i, t, ci;
     const float *src = w->data;
-    float *b = arena_alloc(&l->tmp, k * o, sizeof(float)), *packed;
+    float *b, *packed;
+    bool ready;
 
     v->packed_size = l->k->gemm_packed_size(k, o);
-    packed = lower_weights(l, v->packed_size * v->groups);
-    if (!b || !packed)
+    packed = lower_packed(
+        l,
+        &(packed_weights){
+            .of = w, .used_by = run_conv, .groups = v->groups, .count = v->packed_size * v->groups},
+        &ready);
+    v->packed = packed;
+    if (ready || !packed)
+        return packed != NULL;
+    b = arena_alloc(&l->tmp, k * o, sizeof(float));
+    if (!b)
         return false;
     for (g = 0; g < v->groups; g++, src += o * k) {
         for (i = 0; i < o; i++)
@@ -228,7 +237,6 @@ static bool pack_conv(lower *l, const net_tensor *w, step_conv *v)
                     b[(t * c + ci) * o + i] = src[(i * c + ci) * taps + t];
         l->k->gemm_pack(packed + g * v->packed_size, b, o, 1, k, o);
     }
-    v->packed = packed;
     return true;
 }
 
@@ -272,13 +280,15 @@ static pfld_status lower_dwconv(lower *l, const net_conv_params *p, const net_te
 {
     const net_shape *out = &lower_out_value(l, 0)->shape;
     size_t c = x->dim[1], taps = p->kernel[0] * p->kernel[1], i, t;
-    float *weight = lower_weights(l, taps * c);
+    bool ready;
+    float *weight = lower_packed(
+        l, &(packed_weights){.of = w, .used_by = run_dwconv, .count = taps * c}, &ready);
     const float *src = w->data;
     step *s;
 
     if (!weight)
         return lower_nomem(l);
-    for (i = 0; i < c; i++)
+    for (i = 0; i < c && !ready; i++)
         for (t = 0; t < taps; t++)
             weight[t * c + i] = src[i * taps + t];
     s = lower_step(l, run_dwconv);
@@ -375,11 +385,21 @@ static bool pack_conv_transpose(lower *l, const net_tensor *w, step_conv *v)
     size_t c = (size_t)w->shape.dim[0] / v->groups, o = (size_t)w->shape.dim[1];
     size_t taps = v->kernel[0] * v->kernel[1], n = taps * o, g, i, t, ci;
     const float *src = w->data;
-    float *b = arena_alloc(&l->tmp, c * n, sizeof(float)), *packed;
+    float *b, *packed;
+    bool ready;
 
     v->packed_size = l->k->gemm_packed_size(c, n);
-    packed = lower_weights(l, v->packed_size * v->groups);
-    if (!b || !packed)
+    packed = lower_packed(l,
+                          &(packed_weights){.of = w,
+                                            .used_by = run_conv_transpose,
+                                            .groups = v->groups,
+                                            .count = v->packed_size * v->groups},
+                          &ready);
+    v->packed = packed;
+    if (ready || !packed)
+        return packed != NULL;
+    b = arena_alloc(&l->tmp, c * n, sizeof(float));
+    if (!b)
         return false;
     for (g = 0; g < v->groups; g++, src += c * n) {
         for (ci = 0; ci < c; ci++)
@@ -388,7 +408,6 @@ static bool pack_conv_transpose(lower *l, const net_tensor *w, step_conv *v)
                     b[ci * n + t * o + i] = src[(ci * o + i) * taps + t];
         l->k->gemm_pack(packed + g * v->packed_size, b, n, 1, c, n);
     }
-    v->packed = packed;
     return true;
 }
 

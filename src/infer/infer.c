@@ -12,12 +12,18 @@
 
 enum { MAX_BYTES = 1 << 30 }; /* of feature maps alive at once */
 
+typedef struct io { /* a graph input or output */
+    const char *name;
+    net_shape shape;
+    infer_view view;
+} io;
+
 struct infer_net {
-    const net_graph *g;
     const kernels *k;
     step *steps; /* [n_steps] */
     size_t n_steps;
-    infer_view *inputs, *outputs; /* [g->n_inputs], [g->n_outputs]; placed */
+    io *inputs, *outputs; /* [n_inputs], [n_outputs] */
+    size_t n_inputs, n_outputs;
     size_t activation_bytes, weight_bytes;
 };
 
@@ -138,7 +144,7 @@ static pfld_status check_value(lower *l, const net_value *v, const char *who)
     return PFLD_OK;
 }
 
-static pfld_status add_inputs(lower *l, bool nhwc)
+static pfld_status add_inputs(lower *l)
 {
     size_t i;
 
@@ -151,11 +157,12 @@ static pfld_status add_inputs(lower *l, bool nhwc)
             st = error_set(l->err, PFLD_ERR_UNSUPPORTED, "input '%s' is not float", v->name);
         if (st != PFLD_OK)
             return st;
-        ok = nhwc && v->shape.rank == 4 ? lower_new_nhwc(l, &v->shape, &l->view[value])
-                                        : lower_new_rows(l, &v->shape, &l->view[value]);
+        ok = l->nhwc && v->shape.rank == 4 ? lower_new_nhwc(l, &v->shape, &l->view[value])
+                                           : lower_new_rows(l, &v->shape, &l->view[value]);
         if (!ok)
             return lower_nomem(l);
-        l->buffers[l->view[value].buf].pinned = true; /* a second run must find it as it was */
+        l->buffers[l->view[value].buf].first = 0;
+        l->buffers[l->view[value].buf].pinned = !l->shared; /* a second run must find it again */
     }
     return PFLD_OK;
 }
@@ -207,6 +214,25 @@ static pfld_status lower_nodes(lower *l)
     return st;
 }
 
+static bool is_nhwc(const infer_view *v)
+{
+    net_shape shape = lower_dims(v);
+    infer_view want = infer_view_nhwc(v->buf, &shape);
+    int32_t i;
+
+    for (i = 0; i < v->rank; i++)
+        if (v->dim[i] > 1 && v->stride[i] != want.stride[i])
+            return false;
+    return true;
+}
+
+static bool is_output(const lower *l, const infer_view *v)
+{
+    if (l->buffers[v->buf].fixed)
+        return false;
+    return l->shared && v->rank == 4 ? is_nhwc(v) : infer_view_is_rows(v);
+}
+
 /* Callers read outputs row by row from memory that nothing overwrites after the last step. */
 static pfld_status add_output(lower *l, size_t i, infer_view *out)
 {
@@ -220,9 +246,11 @@ static pfld_status add_output(lower *l, size_t i, infer_view *out)
     l->node = &reader;
     st = lower_in(l, 0, have);
     *out = *have;
-    if (st == PFLD_OK && (!infer_view_is_rows(out) || l->buffers[out->buf].fixed)) {
+    if (st == PFLD_OK && !is_output(l, out)) {
         net_shape shape = lower_dims(have);
-        if (!lower_new_rows(l, &shape, out) || !lower_copy(l, have, out))
+        bool pixels = l->shared && shape.rank == 4;
+        if (!(pixels ? lower_new_nhwc : lower_new_rows)(l, &shape, out) ||
+            !lower_copy(l, have, out))
             st = lower_nomem(l);
     }
     l->node = NULL;
@@ -258,17 +286,22 @@ static void find_lifetimes(lower *l)
     }
 }
 
-static void place_view(const lower *l, float *base, infer_view *v)
+/* Offsets count from the maps' block then; p stays NULL until that is known. */
+static void place_view(void *ctx, infer_view *v)
 {
+    const lower *l = ctx;
     const infer_buffer *b;
 
     if (v->buf < 0)
         return;
     b = &l->buffers[v->buf];
-    v->p = b->fixed ? b->fixed : base + b->offset;
+    v->p = b->fixed;
+    if (!b->fixed)
+        v->offset += (ptrdiff_t)b->offset;
 }
 
-static void place_views(const lower *l, float *base, infer_net *net)
+/* Calls fn for every view that the compiled net keeps. */
+static void each_view(infer_net *net, void (*fn)(void *ctx, infer_view *v), void *ctx)
 {
     size_t i;
     int j;
@@ -276,32 +309,44 @@ static void place_views(const lower *l, float *base, infer_net *net)
     for (i = 0; i < net->n_steps; i++) {
         step *s = &net->steps[i];
         for (j = 0; j < STEP_IN; j++)
-            place_view(l, base, &s->in[j]);
-        place_view(l, base, &s->out);
-        place_view(l, base, &s->scratch);
+            fn(ctx, &s->in[j]);
+        fn(ctx, &s->out);
+        fn(ctx, &s->scratch);
     }
-    for (i = 0; i < l->g->n_inputs; i++)
-        place_view(l, base, &net->inputs[i]);
-    for (i = 0; i < l->g->n_outputs; i++)
-        place_view(l, base, &net->outputs[i]);
+    for (i = 0; i < net->n_inputs; i++)
+        fn(ctx, &net->inputs[i].view);
+    for (i = 0; i < net->n_outputs; i++)
+        fn(ctx, &net->outputs[i].view);
+}
+
+static pfld_status new_io(lower *l, const int32_t *values, size_t n, io **out)
+{
+    size_t i;
+
+    *out = arena_alloc(l->mem, n, sizeof(**out));
+    if (!*out)
+        return lower_nomem(l);
+    for (i = 0; i < n; i++) {
+        const net_value *v = &l->g->values[values[i]];
+        (*out)[i] = (io){.name = v->name, .shape = v->shape, .view = l->view[values[i]]};
+    }
+    return PFLD_OK;
 }
 
 static pfld_status finish(lower *l, infer_net *net)
 {
+    const net_graph *g = l->g;
     size_t i, count;
-    float *base;
+    pfld_status st = new_io(l, g->inputs, g->n_inputs, &net->inputs);
 
-    net->inputs = arena_alloc(l->mem, l->g->n_inputs, sizeof(*net->inputs));
-    net->outputs = arena_alloc(l->mem, l->g->n_outputs, sizeof(*net->outputs));
-    if (!net->inputs || !net->outputs)
-        return lower_nomem(l);
-    for (i = 0; i < l->g->n_inputs; i++)
-        net->inputs[i] = l->view[l->g->inputs[i]];
-    for (i = 0; i < l->g->n_outputs; i++) {
-        pfld_status st = add_output(l, i, &net->outputs[i]);
-        if (st != PFLD_OK)
-            return st;
-    }
+    if (st == PFLD_OK)
+        st = new_io(l, g->outputs, g->n_outputs, &net->outputs);
+    for (i = 0; i < g->n_outputs && st == PFLD_OK; i++)
+        st = add_output(l, i, &net->outputs[i].view);
+    if (st != PFLD_OK)
+        return st;
+    net->n_inputs = g->n_inputs;
+    net->n_outputs = g->n_outputs;
     find_lifetimes(l);
     if (!plan_place(l->buffers, l->n_buffers, &count))
         return lower_nomem(l);
@@ -309,93 +354,133 @@ static pfld_status finish(lower *l, infer_net *net)
         return error_set(l->err, PFLD_ERR_UNSUPPORTED,
                          "the net's maps take %zu MiB at once: more than %d", count >> 18,
                          MAX_BYTES >> 20);
-    base = arena_alloc(l->mem, count, sizeof(float));
     net->steps = arena_alloc(l->mem, l->n_steps, sizeof(*net->steps));
-    if (!base || !net->steps)
+    if (!net->steps)
         return lower_nomem(l);
     if (l->n_steps)
         memcpy(net->steps, l->steps, l->n_steps * sizeof(*net->steps));
     net->n_steps = l->n_steps;
     net->activation_bytes = count * sizeof(float);
     net->weight_bytes = l->weight_bytes;
-    place_views(l, base, net);
+    each_view(net, place_view, l);
     return PFLD_OK;
 }
 
-static pfld_status create(const net_graph *g, pfld_isa cap, bool nhwc, arena *mem, infer_net **out,
-                          pfld_error *err)
+static pfld_status compile(lower *l, infer_net **out)
 {
-    lower l = {.g = g, .k = kernels_get(cap), .mem = mem, .err = err};
-    infer_net *net = arena_alloc(mem, 1, sizeof(*net));
+    infer_net *net = arena_alloc(l->mem, 1, sizeof(*net));
     pfld_status st = PFLD_OK;
 
     *out = NULL;
     if (!net)
-        return error_nomem(err);
-    if (!start(&l))
-        st = lower_nomem(&l);
+        return lower_nomem(l);
+    if (!start(l))
+        st = lower_nomem(l);
     if (st == PFLD_OK) {
-        net->g = g;
-        net->k = l.k;
-        count_uses(&l);
-        st = add_inputs(&l, nhwc);
+        net->k = l->k;
+        count_uses(l);
+        st = add_inputs(l);
     }
     if (st == PFLD_OK)
-        st = lower_nodes(&l);
+        st = lower_nodes(l);
     if (st == PFLD_OK)
-        st = finish(&l, net);
+        st = finish(l, net);
+    mem_free(l->steps);
+    mem_free(l->buffers);
+    arena_free(&l->tmp);
     if (st == PFLD_OK)
         *out = net;
-    mem_free(l.steps);
-    mem_free(l.buffers);
-    arena_free(&l.tmp);
     return st;
+}
+
+static void find_base(void *ctx, infer_view *v)
+{
+    if (v->buf >= 0 && !v->p)
+        v->p = ctx;
+}
+
+void infer_place(infer_net *net, void *block)
+{
+    each_view(net, find_base, block);
+}
+
+static pfld_status create(lower *l, infer_net **out)
+{
+    pfld_status st = compile(l, out);
+    void *block;
+
+    if (st != PFLD_OK)
+        return st;
+    assert(*out);
+    block = arena_alloc(l->mem, 1, (*out)->activation_bytes);
+    if (!block) {
+        *out = NULL;
+        return lower_nomem(l);
+    }
+    infer_place(*out, block);
+    return PFLD_OK;
 }
 
 pfld_status infer_create(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
                          pfld_error *err)
 {
-    return create(g, cap, false, mem, out, err);
+    lower l = {.g = g, .k = kernels_get(cap), .mem = mem, .err = err};
+
+    return create(&l, out);
 }
 
 pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
                               pfld_error *err)
 {
-    return create(g, cap, true, mem, out, err);
+    lower l = {.g = g, .k = kernels_get(cap), .nhwc = true, .mem = mem, .err = err};
+
+    return create(&l, out);
+}
+
+pfld_status infer_create_shared(const net_graph *g, pfld_isa cap, infer_weights *weights,
+                                arena *mem, infer_net **out, pfld_error *err)
+{
+    lower l = {.g = g,
+               .k = kernels_get(cap),
+               .nhwc = true,
+               .shared = true,
+               .mem = mem,
+               .err = err,
+               .packed = &weights->first};
+
+    return compile(&l, out);
 }
 
 /* ---- running ---- */
 
 size_t infer_input_count(const infer_net *net)
 {
-    return net->g->n_inputs;
+    return net->n_inputs;
 }
 
 size_t infer_output_count(const infer_net *net)
 {
-    return net->g->n_outputs;
+    return net->n_outputs;
 }
 
-static infer_tensor tensor(const infer_net *net, int32_t value, const infer_view *v)
+static infer_tensor tensor(const io *of)
 {
-    const net_value *of = &net->g->values[value];
-
     return (infer_tensor){.name = of->name,
                           .shape = of->shape,
-                          .count = infer_view_count(v),
-                          .data = v->p + v->offset};
+                          .count = infer_view_count(&of->view),
+                          .data = of->view.p + of->view.offset};
 }
 
 infer_tensor infer_input(const infer_net *net, size_t i)
 {
-    assert(i < net->g->n_inputs);
-    return tensor(net, net->g->inputs[i], &net->inputs[i]);
+    assert(i < net->n_inputs);
+    return tensor(&net->inputs[i]);
 }
 
 infer_tensor infer_output(const infer_net *net, size_t i)
 {
-    assert(i < net->g->n_outputs);
-    return tensor(net, net->g->outputs[i], &net->outputs[i]);
+    assert(i < net->n_outputs);
+    return tensor(&net->outputs[i]);
 }
 
 void infer_run(infer_net *net)

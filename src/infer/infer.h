@@ -16,8 +16,9 @@ typedef struct infer_tensor { /* a graph input or output */
 } infer_tensor;
 
 /*
- * Compiles g (after net_infer_shapes() and net_fold()); g must outlive the result. All memory comes
- * from mem: an arena that the caller frees after the last run. Nothing is allocated while running.
+ * Compiles g (after net_infer_shapes() and net_fold()), whose constants and names must outlive the
+ * result; g itself may go where it is a clone. All memory comes from mem: an arena that the caller
+ * frees after the last run. Nothing is allocated while running.
  */
 pfld_status infer_create(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
                          pfld_error *err);
@@ -25,6 +26,21 @@ pfld_status infer_create(const net_graph *g, pfld_isa cap, arena *mem, infer_net
 /* The same, but inputs of rank 4 are [N][H][W][C] in memory: what a picture is anyway. */
 pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
                               pfld_error *err);
+
+/*
+ * For nets that never run at the same time, and so can share the memory of their maps: before the
+ * first run infer_place() gives them a block of infer_activation_bytes() or more, zeroed and
+ * aligned to MEM_ALIGN. Inputs and outputs of rank 4 are [N][H][W][C]; an input is overwritten by
+ * running, so fill it every time. Of clones of one graph, which differ in their inputs' shapes
+ * only, convolutions are packed once: cap, weights (zeroed before the first) and mem are the same
+ * for all.
+ */
+typedef struct infer_weights {
+    struct packed_weights *first;
+} infer_weights;
+pfld_status infer_create_shared(const net_graph *g, pfld_isa cap, infer_weights *weights,
+                                arena *mem, infer_net **out, pfld_error *err);
+void infer_place(infer_net *net, void *block);
 
 /* Write an input's data before infer_run(); read an output's after it, until the next run. */
 size_t infer_input_count(const infer_net *net);

@@ -109,6 +109,39 @@ float *lower_weights(lower *l, size_t count)
     return w;
 }
 
+static packed_weights *find_packed(const lower *l, const packed_weights *want)
+{
+    packed_weights *p = l->packed ? *l->packed : NULL;
+
+    while (p && !(p->of == want->of && p->used_by == want->used_by && p->groups == want->groups &&
+                  p->count == want->count))
+        p = p->next;
+    return p;
+}
+
+float *lower_packed(lower *l, const packed_weights *want, bool *ready)
+{
+    packed_weights *p = find_packed(l, want);
+    float *data;
+
+    *ready = p != NULL;
+    if (p) {
+        l->weight_bytes += want->count * sizeof(float);
+        return p->data;
+    }
+    data = lower_weights(l, want->count);
+    if (!data || !l->packed)
+        return data;
+    p = arena_alloc(l->mem, 1, sizeof *p);
+    if (!p)
+        return NULL;
+    *p = *want;
+    p->next = *l->packed;
+    p->data = data;
+    *l->packed = p;
+    return data;
+}
+
 /* Integers that reach a runtime operator (a power's exponent, say) become floats. */
 static float *constant_floats(lower *l, const net_tensor *t)
 {

@@ -14,11 +14,21 @@ typedef struct infer_buffer {
     size_t offset;       /* floats, in the arena */
 } infer_buffer;
 
+typedef struct packed_weights { /* of a constant, in the form that one kind of step wants */
+    struct packed_weights *next;
+    const net_tensor *of;
+    step_run *used_by;
+    size_t groups, count;
+    float *data; /* [count] */
+} packed_weights;
+
 typedef struct lower {
     const net_graph *g;
     const kernels *k;
-    arena *mem; /* what the compiled net keeps */
-    arena tmp;  /* what compiling needs */
+    bool nhwc;   /* inputs of rank 4 are pixels */
+    bool shared; /* outputs, too, and the maps' memory is not the net's own */
+    arena *mem;  /* what the compiled net keeps */
+    arena tmp;   /* what compiling needs */
     pfld_error *err;
     const net_node *node; /* that is being lowered */
     infer_view *view;     /* [n_values]; buf < 0: not computed yet */
@@ -30,6 +40,7 @@ typedef struct lower {
     infer_buffer *buffers;
     size_t n_buffers, room_buffers;
     size_t weight_bytes;
+    packed_weights **packed; /* what nets compiled before have packed, or NULL */
 } lower;
 
 typedef pfld_status lower_op(lower *l);
@@ -70,6 +81,9 @@ bool lower_new_scratch(lower *l, size_t count, infer_view *v);
 bool lower_new_fixed(lower *l, const net_shape *shape, float *data, infer_view *v);
 /* Weights that the compiled net keeps. */
 float *lower_weights(lower *l, size_t count);
+/* The same for what is made of one constant alone (of, used_by, groups and count are given): *ready
+ * where it was made before. */
+float *lower_packed(lower *l, const packed_weights *want, bool *ready);
 /* Appends a step for the node at hand; every view unused. NULL: no memory. */
 step *lower_step(lower *l, step_run *run);
 /* A step that copies src to dst (equal dimensions). */

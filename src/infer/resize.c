@@ -34,6 +34,31 @@ static void run_resize(const step *s, const kernels *k)
     }
 }
 
+/* The same where each output pixel is a copy of one input pixel, which is what detectors' necks do:
+ * a line that repeats is copied whole. */
+static void run_nearest(const step *s, const kernels *k)
+{
+    const step_resize *v = &s->u.resize;
+    const infer_view *x = &s->in[0], *y = &s->out;
+    size_t c = x->dim[1], line = y->dim[3] * c, n, i, j;
+
+    (void)k;
+    for (n = 0; n < y->dim[0]; n++) {
+        const float *image = step_data(x) + (ptrdiff_t)n * x->stride[0];
+        float *dst = step_data(y) + (ptrdiff_t)n * y->stride[0];
+        assert(y->buf >= 0);
+        for (i = 0; i < y->dim[2]; i++, dst += line) {
+            const float *src = image + v->index[0][i] * x->stride[2];
+            if (i > 0 && v->index[0][i] == v->index[0][i - 1]) {
+                memcpy(dst, dst - line, line * sizeof(float));
+                continue;
+            }
+            for (j = 0; j < y->dim[3]; j++)
+                memcpy(dst + j * c, src + v->index[1][j] * x->stride[3], c * sizeof(float));
+        }
+    }
+}
+
 /* ---- lowering ---- */
 
 /* In float, as other engines have it: at the ties of "nearest" rounding decides. */
@@ -162,7 +187,7 @@ pfld_status lower_resize(lower *l)
         return lower_unsupported(l, "resizing of other axes than height and width");
     if (!lower_as_pixels(l, &x))
         return lower_nomem(l);
-    s = lower_step(l, run_resize);
+    s = lower_step(l, p.mode == NET_RESIZE_NEAREST ? run_nearest : run_resize);
     if (!s || !make_taps(l, &p, 0, in->dim[2], &s->u.resize) ||
         !make_taps(l, &p, 1, in->dim[3], &s->u.resize) ||
         !lower_new_nhwc(l, &lower_out_value(l, 0)->shape, &s->out))

@@ -1,4 +1,4 @@
-/* The annotated picture: boxes, contours, points and pose axes, sized to the face. */
+/* The annotated picture: boxes, contours, points, pose axes and scores, sized to the face. */
 #include "media/draw.h"
 
 #include <math.h>
@@ -19,6 +19,8 @@
 /* Cairo's own: the picture is the same on every machine, with or without fonts; ASCII only. */
 #define FONT     "@cairo:"
 #define MIN_FONT 6 /* pixels; smaller is noise */
+/* Of a label, in sides of its face: wider ones would lie over the neighbours'. */
+#define MOST_LABEL 1.6
 
 typedef struct colour {
     double r, g, b;
@@ -31,6 +33,7 @@ static const colour group_colours[] = {
 };
 static const colour plain_colour = {1.00, 0.88, 0.36}; /* points of no group */
 static const colour box_colour = {0.96, 0.98, 1.00};
+static const colour five_colour = {0.55, 1.00, 0.35};
 static const colour axis_colours[3] = {{1.00, 0.27, 0.27}, {0.30, 0.90, 0.35}, {0.27, 0.52, 1.00}};
 
 typedef struct pen { /* all lengths in pixels, chosen for one face */
@@ -40,6 +43,7 @@ typedef struct pen { /* all lengths in pixels, chosen for one face */
     double line, halo;    /* widths; the halo's includes the line */
     double radius, rim;   /* of a point, and with its halo */
     double font;
+    bool crowded; /* there are other faces */
 } pen;
 
 static double clamp(double v, double lo, double hi)
@@ -52,10 +56,11 @@ static bool drawable(pfld_point p)
     return fabsf(p.x) < MAX_AWAY && fabsf(p.y) < MAX_AWAY; /* false for NaN, too */
 }
 
-static pen pen_for(cairo_t *cr, const pfld_image *img, double side)
+static pen sized(const pen *on, double side)
 {
-    pen p = {.cr = cr, .width = img->width, .height = img->height, .side = side};
+    pen p = *on;
 
+    p.side = side;
     p.line = clamp(side * 0.0055, 0.7, 8);
     p.halo = p.line + clamp(side * 0.007, 0.7, 8);
     p.radius = clamp(side * 0.0085, 0.7, 14);
@@ -174,6 +179,25 @@ static void draw_points(const pen *p, const scheme *s, const pfld_face *face)
     }
 }
 
+/* Rings around what else marks the place; by themselves, discs. */
+static void draw_five(const pen *p, const pfld_face *face)
+{
+    bool alone = face->n_landmarks == 0;
+    double r = alone ? p->radius * 1.3 : p->rim * 1.8;
+
+    for (int i = 0; i < 5; i++)
+        disc_path(p->cr, face->five[i], r);
+    if (!alone) {
+        stroke_with_halo(p, &five_colour, p->line, p->halo);
+        return;
+    }
+    cairo_set_line_width(p->cr, 2 * (p->rim - p->radius));
+    shade(p->cr, 0.65);
+    cairo_stroke_preserve(p->cr);
+    ink(p->cr, &five_colour, 1);
+    cairo_fill(p->cr);
+}
+
 /* ---- pose ---- */
 
 static bool has_pose(const pfld_face *face)
@@ -256,11 +280,13 @@ static double whole(float degrees)
 
 static void label_text(const pfld_face *face, bool pose, char *text, size_t room)
 {
+    size_t used = (size_t)snprintf(text, room, "%.2f", (double)face->score);
+
+    if (isfinite(face->presence))
+        used += (size_t)snprintf(text + used, room - used, " (%.2f)", (double)face->presence);
     if (pose)
-        snprintf(text, room, "%.2f    yaw %+.0f   pitch %+.0f   roll %+.0f", (double)face->score,
+        snprintf(text + used, room - used, "    yaw %+.0f   pitch %+.0f   roll %+.0f",
                  whole(face->pose.yaw), whole(face->pose.pitch), whole(face->pose.roll));
-    else
-        snprintf(text, room, "%.2f", (double)face->score);
 }
 
 /* Width of the label with its margins. */
@@ -273,18 +299,20 @@ static double label_width(const pen *p, const char *text, double font)
     return e.x_advance + font * 0.9;
 }
 
-/* Chooses text and size so that the label is no wider than the picture; false where none would be
- * readable. */
+/* Chooses text and size so that the label is no wider than the picture, nor among other faces than
+ * its own; false where none would be readable. */
 static bool fit_label(const pen *p, const pfld_face *face, char *text, size_t room, double *font)
 {
+    double most = p->crowded ? fmin(p->width, MOST_LABEL * p->side) : p->width;
+
     for (int pose = has_pose(face); pose >= 0; pose--) {
         double w;
         label_text(face, pose, text, room);
         *font = p->font;
         w = label_width(p, text, *font);
-        if (w > p->width)
-            *font *= p->width / w * 0.98;
-        if (*font >= MIN_FONT)
+        if (w > most)
+            *font *= most / w * 0.98;
+        if (*font >= (p->crowded && pose ? p->font * 0.98 : MIN_FONT))
             return true;
     }
     return false;
@@ -306,7 +334,7 @@ static void place_label(const pen *p, const pfld_box *b, double w, double h, dou
 
 static void draw_label(const pen *p, const pfld_face *face)
 {
-    char text[96];
+    char text[128];
     double x, y, w, h, font;
     cairo_font_extents_t e;
 
@@ -327,12 +355,12 @@ static void draw_label(const pen *p, const pfld_face *face)
 
 /* ---- the picture ---- */
 
-static void draw_face(cairo_t *cr, const pfld_image *img, const scheme *s, const pfld_face *face,
+static void draw_face(const pen *on, const scheme *s, const pfld_face *face,
                       const draw_options *opt)
 {
     const pfld_box *b = &face->box;
     pfld_point far_corner = {b->x + b->w, b->y + b->h};
-    pen p = pen_for(cr, img, (double)fmaxf(b->w, b->h));
+    pen p = sized(on, (double)fmaxf(b->w, b->h));
 
     if (!drawable((pfld_point){b->x, b->y}) || !drawable(far_corner) || !(b->w > 0 && b->h > 0))
         return;
@@ -346,6 +374,8 @@ static void draw_face(cairo_t *cr, const pfld_image *img, const scheme *s, const
         draw_pose(&p, s, face);
     if (!opt->no_points)
         draw_points(&p, s, face);
+    if (!opt->no_five)
+        draw_five(&p, face);
     if (!opt->no_label)
         draw_label(&p, face);
 }
@@ -409,6 +439,7 @@ static pfld_status draw_on(uint8_t *canvas, int stride, const pfld_image *img, c
     cairo_surface_t *surface = cairo_image_surface_create_for_data(canvas, CAIRO_FORMAT_RGB24,
                                                                    img->width, img->height, stride);
     cairo_t *cr = cairo_create(surface);
+    const pen on = {.cr = cr, .width = img->width, .height = img->height, .crowded = n > 1};
     cairo_status_t code;
 
     cairo_translate(cr, 0.5, 0.5); /* our (0, 0) is the first pixel's centre, cairo's its corner */
@@ -416,7 +447,7 @@ static pfld_status draw_on(uint8_t *canvas, int stride, const pfld_image *img, c
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
     for (size_t i = 0; i < n; i++)
-        draw_face(cr, img, s, &faces[i], opt);
+        draw_face(&on, s, &faces[i], opt);
     cairo_surface_flush(surface);
     code = cairo_status(cr);
     cairo_destroy(cr);

@@ -17,7 +17,8 @@ static const train_layer *layer_of(train_kind kind)
         [TRAIN_DENSE] = &train_layer_dense,         [TRAIN_PATCHES] = &train_layer_patches,
         [TRAIN_DEPTHWISE] = &train_layer_depthwise, [TRAIN_ADD] = &train_layer_add,
         [TRAIN_MEAN] = &train_layer_mean,           [TRAIN_FLATTEN] = &train_layer_flatten,
-        [TRAIN_CONCAT] = &train_layer_concat,       [TRAIN_COPY] = &train_layer_copy,
+        [TRAIN_CONCAT] = &train_layer_concat,       [TRAIN_UPSAMPLE] = &train_layer_upsample,
+        [TRAIN_COPY] = &train_layer_copy,
     };
 
     return layers[kind];

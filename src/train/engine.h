@@ -21,7 +21,7 @@ typedef struct train_param {
 
 /*
  * g: arch's training form (Conv, BatchNormalization, Relu, PRelu, HardSwish, Add, Concat, Flatten,
- * GlobalAveragePool, Gemm), one input, constants for weights; anything else is
+ * GlobalAveragePool, Gemm, Resize by 2), one input, constants for weights; anything else is
  * PFLD_ERR_UNSUPPORTED, and the message names the node. g and p must outlive it. Samples are
  * divided among the pool's threads in a fixed way: the same threads, the same bits. Nothing is
  * allocated after this.
@@ -32,7 +32,7 @@ void train_net_free(train_net *t);
 
 real *train_input(train_net *t); /* [batch][H][W][C] */
 size_t train_output_count(const train_net *t);
-const real *train_output(const train_net *t, size_t i); /* [batch][width] */
+const real *train_output(const train_net *t, size_t i); /* [batch][width], or [batch][H][W][C] */
 /* Filled by the caller before every train_backward(), which may change it. */
 real *train_output_grad(train_net *t, size_t i);
 

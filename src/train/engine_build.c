@@ -357,6 +357,30 @@ static pfld_status build_concat(builder *b)
     return build_plain(b, TRAIN_CONCAT, NULL);
 }
 
+/* Of the many ways of Resize the one that the detector's neck needs; scales are a constant. */
+static pfld_status build_upsample(builder *b)
+{
+    const train_map *in = map_in(b, 0);
+    net_resize_params p;
+    train_map *m = NULL;
+    train_step *s;
+    pfld_status status = net_resize_get(b->g, b->node, &p, b->err);
+
+    if (status == PFLD_OK)
+        status = out_map(b, &m);
+    if (status != PFLD_OK)
+        return status;
+    if (p.mode != NET_RESIZE_NEAREST || p.coord != NET_COORD_ASYMMETRIC ||
+        p.round != NET_ROUND_FLOOR || m->h != 2 * in->h || m->w != 2 * in->w || m->c != in->c)
+        return refuse(b, "only every pixel four times (nearest, asymmetric, floor, times 2) can be "
+                         "trained");
+    s = step_new(b, TRAIN_UPSAMPLE, 1, m);
+    if (!s)
+        return error_nomem(b->err);
+    step_read(s, 0, map_in(b, 0));
+    return PFLD_OK;
+}
+
 typedef pfld_status build_fn(builder *b);
 
 static build_fn *build_of(net_op op)
@@ -376,6 +400,7 @@ static build_fn *build_of(net_op op)
         {NET_OP_FLATTEN, build_flatten},
         {NET_OP_CONCAT, build_concat},
         {NET_OP_IDENTITY, build_alias},
+        {NET_OP_RESIZE, build_upsample},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)

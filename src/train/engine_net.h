@@ -62,7 +62,8 @@ typedef enum train_kind {
     TRAIN_MEAN,    /* global average pool */
     TRAIN_FLATTEN, /* in the graph's channel-major order */
     TRAIN_CONCAT,
-    TRAIN_COPY, /* stores a value, so that something else may be applied to it */
+    TRAIN_UPSAMPLE, /* every pixel four times */
+    TRAIN_COPY,     /* stores a value, so that something else may be applied to it */
     TRAIN_KINDS
 } train_kind;
 
@@ -139,7 +140,8 @@ typedef struct train_layer {
 } train_layer;
 
 extern const train_layer train_layer_dense, train_layer_patches, train_layer_depthwise,
-    train_layer_add, train_layer_mean, train_layer_flatten, train_layer_concat, train_layer_copy;
+    train_layer_add, train_layer_mean, train_layer_flatten, train_layer_concat,
+    train_layer_upsample, train_layer_copy;
 
 /* Rows are pixels, counted through the whole batch. */
 

@@ -14,23 +14,38 @@
 #include "net/onnx.h"
 #include "net/shape.h"
 
-/* Shapes have to be closed for folding; the batch is opened again behind it. */
-static void open_batch(net_graph *g)
+static void open_value(net_graph *g, int32_t value, bool any_size)
 {
-    size_t i;
+    net_shape *s = &g->values[value].shape;
 
-    for (i = 0; i < g->n_inputs; i++)
-        g->values[g->inputs[i]].shape.dim[0] = NET_DIM_OPEN;
-    for (i = 0; i < g->n_outputs; i++)
-        g->values[g->outputs[i]].shape.dim[0] = NET_DIM_OPEN;
+    s->dim[0] = NET_DIM_OPEN;
+    if (any_size && s->rank == 4)
+        s->dim[2] = s->dim[3] = NET_DIM_OPEN;
 }
 
-static pfld_status fold_for_inference(net_graph *g, pfld_error *err)
+/* Shapes have to be closed for folding; they are opened again behind it. */
+static void open_shapes(net_graph *g, bool any_size)
+{
+    for (size_t i = 0; i < g->n_inputs; i++)
+        open_value(g, g->inputs[i], any_size);
+    for (size_t i = 0; i < g->n_outputs; i++)
+        open_value(g, g->outputs[i], any_size);
+}
+
+static bool has_output(const net_graph *g, const char *name)
+{
+    for (size_t i = 0; i < g->n_outputs; i++)
+        if (strcmp(g->values[g->outputs[i]].name, name) == 0)
+            return true;
+    return false;
+}
+
+static pfld_status fold_for_inference(net_graph *g, bool any_size, pfld_error *err)
 {
     net_shape shape = g->values[g->inputs[0]].shape;
     pfld_status st = PFLD_OK;
 
-    if (g->n_outputs > 1)
+    if (has_output(g, "angles"))
         st = arch_strip(g, "angles", err);
     shape.dim[0] = 1;
     if (st == PFLD_OK)
@@ -40,28 +55,20 @@ static pfld_status fold_for_inference(net_graph *g, pfld_error *err)
     if (st == PFLD_OK)
         st = net_fold(g, err);
     if (st == PFLD_OK)
-        open_batch(g);
+        open_shapes(g, any_size);
     return st;
 }
 
 static bool set_facts(net_graph *g, const export_facts *f)
 {
-    char crop[96];
     const struct {
         const char *key, *value;
-    } meta[] = {{"pfld.kind", "landmarks"},
-                {"pfld.scheme", f->scheme},
-                {"pfld.crop", crop},
-                {"pfld.input", EXPORT_INPUT},
-                {"pfld.outputs", "landmarks: x0 y0 x1 y1 ... in 0..1 over the crop's borders"},
-                {"pfld.training", f->training},
-                {"pfld.metrics", f->metrics},
-                {"pfld.licence", f->licence}};
-    size_t i;
+    } meta[] = {
+        {"pfld.kind", f->kind},         {"pfld.scheme", f->scheme},   {"pfld.crop", f->crop},
+        {"pfld.face", f->face},         {"pfld.input", EXPORT_INPUT}, {"pfld.outputs", f->outputs},
+        {"pfld.training", f->training}, {"pfld.metrics", f->metrics}, {"pfld.licence", f->licence}};
 
-    snprintf(crop, sizeof crop, "scale=%.6g shift=%.6g,%.6g", (double)f->crop.scale,
-             (double)f->crop.shift_x, (double)f->crop.shift_y);
-    for (i = 0; i < sizeof meta / sizeof meta[0]; i++)
+    for (size_t i = 0; i < sizeof meta / sizeof meta[0]; i++)
         if (meta[i].value && !net_meta_set(g, meta[i].key, meta[i].value))
             return false;
     return true;
@@ -111,7 +118,7 @@ pfld_status export_onnx(const train_net *net, const export_facts *facts, const c
     pfld_status st = train_export(net, &g, err);
 
     if (st == PFLD_OK)
-        st = fold_for_inference(g, err);
+        st = fold_for_inference(g, facts->any_size, err);
     if (st == PFLD_OK && !set_facts(g, facts))
         st = error_nomem(err);
     if (st == PFLD_OK)

@@ -2,12 +2,11 @@
 #ifndef TRAIN_EXPORT_H
 #define TRAIN_EXPORT_H
 
-#include "data/loader.h"
 #include "train/engine.h"
 
-typedef struct export_facts {                          /* metadata, see docs/models.md */
-    const char *scheme, *training, *metrics, *licence; /* NULL: left out */
-    crop_rule crop;
+typedef struct export_facts { /* metadata, see docs/models.md; NULL: left out */
+    const char *kind, *outputs, *scheme, *crop, *face, *training, *metrics, *licence;
+    bool any_size; /* height and width are left open, too */
 } export_facts;
 
 /* Without the auxiliary net, batch normalisation folded, batch dimension open; atomically. */

@@ -224,3 +224,58 @@ static void concat_backward(const train_net *t, const train_step *s, const train
 }
 
 const train_layer train_layer_concat = {concat_scratch, concat_forward, concat_backward, NULL};
+
+/* --- Upsample: every pixel four times --- */
+
+static size_t upsample_scratch(const train_net *t, train_step *s)
+{
+    (void)t;
+    s->tile = s->in[0].map->w;
+    return 4 * s->tile * s->out->c;
+}
+
+/* Row of n pixels, each twice, in to. */
+static void double_row(const real *x, size_t n, size_t c, real *to)
+{
+    for (size_t i = 0; i < n; i++, x += c, to += 2 * c) {
+        memcpy(to, x, c * sizeof *to);
+        memcpy(to + c, x, c * sizeof *to);
+    }
+}
+
+static void upsample_forward(const train_net *t, const train_step *s, const train_chunk *c)
+{
+    const train_map *in = s->in[0].map, *out = s->out;
+    size_t w = in->w, end = c->end * in->h;
+
+    for (size_t line = c->first * in->h; line < end; line++) {
+        real *to = out->raw + 4 * line * w * out->c;
+
+        double_row(train_map_value(t, in, line * w, w, c->scratch), w, in->c, to);
+        memcpy(to + 2 * w * out->c, to, 2 * w * out->c * sizeof *to);
+        train_map_made(t, out, c, 4 * line * w, 4 * w);
+    }
+}
+
+static void upsample_backward(const train_net *t, const train_step *s, const train_chunk *c)
+{
+    const train_map *in = s->in[0].map, *out = s->out;
+    size_t w = in->w, n = in->c, end = c->end * in->h;
+    real *sum = c->scratch, *buf = sum + w * n;
+
+    if (!s->in[0].needed)
+        return;
+    for (size_t line = c->first * in->h; line < end; line++) {
+        memset(sum, 0, w * n * sizeof *sum);
+        for (size_t half = 0; half < 2; half++) {
+            const real *g = train_map_gradient(t, out, (4 * line + 2 * half) * w, 2 * w, buf);
+
+            for (size_t i = 0; i < 2 * w; i++)
+                t->k->add(sum + i / 2 * n, g + i * n, n);
+        }
+        train_edge_write(t, &s->in[0], c, line * w, w, sum);
+    }
+}
+
+const train_layer train_layer_upsample = {upsample_scratch, upsample_forward, upsample_backward,
+                                          NULL};

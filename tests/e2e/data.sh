@@ -63,20 +63,43 @@ good data sheet --data 300w:a.txt --data 300w:b.txt -o - -n 4 --no-augment
 is_png stdout
 good data sheet --data 300w:ab.txt -o sheet.jpg -n 5 --no-points --recipe paper --size 40
 
+# --- scenes ---
+mkdir none
+cp face-1.jpg face-2.jpg none/
+printf '%s\n' file,left,top,right,bottom,kind face-3.jpg,10,5,54,60,gt face-3.jpg,1,1,9,9,ignore \
+    face-4.jpg,10,5,54,60,auto >boxes.csv
+good data scenes --data boxes:boxes.csv --data 300w:a.txt@0.5,part=train --data negatives:none -o scenes.png -n 9 --size 96
+[ ! -s stdout ] || fail "scenes: something on stdout"
+is_png scenes.png
+good data scenes --data boxes:boxes.csv --data 300w:a.txt@0.5,part=train --data negatives:none -o - -n 9 --size 96
+cmp -s stdout scenes.png || fail "scenes: not the same pictures twice"
+good data scenes --data boxes:boxes.csv -o plain.png --no-augment --zoom 2
+good data scenes --data boxes:boxes.csv -o bare.png --no-augment --zoom 2 --no-boxes
+! cmp -s plain.png bare.png || fail "scenes: no boxes were drawn"
+printf '%s\n' none/gone.jpg,1,2,3,4,gt face-4.jpg,1,2,0,4,gt >>boxes.csv
+bad 1 '^pfld: boxes.csv:5: none/gone.jpg: No such file' data scenes --data boxes:boxes.csv -o x.png
+run "$PFLD" data scenes --data boxes:boxes.csv -o x.png --skip-bad -n 1
+[ "$code" -eq 0 ] || fail "scenes: broken lines are not left out"
+grep -q '^pfld: boxes.csv: 2 broken of 5 left out$' stderr || fail "scenes: it is not said what was left out"
+bad 1 '^pfld: gone: No such file' data scenes --data negatives:gone -o x.png
+
 # --- wrong use ---
 wrong() {
     bad 2 "$@"
     [ ! -s stdout ] || fail "pfld ${*:2}: something on stdout"
 }
-wrong "^pfld: data: template, classes or sheet is missing" data
+wrong "^pfld: data: template, classes, sheet or scenes is missing" data
 wrong "^pfld: data: no 'shet': did you mean sheet\?$" data shet
-wrong "^pfld: data: no 'fly': template, classes or sheet is wanted$" data fly
+wrong "^pfld: data: no 'fly': template, classes, sheet or scenes is wanted$" data fly
 wrong "^pfld: data: unknown option --data: 'pfld help data' lists them$" data --data 300w:a.txt
 for part in template classes; do
     wrong "^pfld: data $part: --data SPEC is wanted: 'pfld help data $part' tells more$" data $part
     wrong "^pfld: data $part: '300w:b.txt' is one too many" data $part --data 300w:a.txt 300w:b.txt
 done
 wrong "^pfld: data sheet: --data SPEC and -o FILE are wanted" data sheet --data 300w:a.txt
+wrong "^pfld: data scenes: --data SPEC and -o FILE are wanted" data scenes --data 300w:a.txt
+wrong "^pfld: data scenes: at most 256 pictures of 512 pixels" data scenes --data 300w:a.txt -o x.png --size 513
+wrong "^pfld: 'part=half' is neither part=train nor part=held" data scenes --data boxes:boxes.csv@1,part=half -o x.png
 wrong "^pfld: data sheet: no scheme 'moon'$" data sheet --data 300w:a.txt -o x.png --scheme moon
 wrong "^pfld: data sheet: no recipe 'soup'" data sheet --data 300w:a.txt -o x.png --recipe soup
 wrong "^pfld: data sheet: at most 1024 samples" data sheet --data 300w:a.txt -o x.png -n 1025

@@ -1,5 +1,6 @@
 #!/bin/bash
-# pfld detect: formats, several files and faces, pictures, and inputs that fail among good ones.
+# pfld detect with boxes that are given: formats, several files and faces, pictures, and inputs that
+# fail among good ones. faces.sh looks for them, batch.sh has many pictures.
 # shellcheck source=tests/e2e/lib.bash
 . "$(dirname "$0")/lib.bash"
 make_fixtures
@@ -9,7 +10,7 @@ detect=(detect --model tiny.onnx --box '20,20,80,80')
 good "${detect[@]}" face.ppm
 lines 1
 is_json
-says '^\{"v":1,"file":"face.ppm","width":160,"height":120,"faces":\[\{"box":\[20\.0,20\.0,60\.0,60\.0\],"score":1\.0,"scheme":"ibug68","landmarks":\[\['
+says '^\{"v":1,"file":"face.ppm","width":160,"height":120,"faces":\[\{"box":\[20\.0,20\.0,60\.0,60\.0\],"score":1\.0,"presence":null,"five":null,"scheme":"ibug68","landmarks":\[\['
 says '"pose":\{"yaw":.*,"pitch":.*,"roll":.*\}\}\]\}$'
 cp stdout json
 sed 's/.*"landmarks":\[\[//; s/\]\].*//; s/\],\[/\n/g' json | tr ',' ' ' >points
@@ -30,12 +31,12 @@ sed '1,3d;$d' stdout | paste -d ' ' - points |
 
 good "${detect[@]}" face.ppm --format csv --box '30,30,90.5,90'
 lines 3
-[ "$(awk -F, 'NR == 1 { n = NF } NF != n || n != 10 + 136 { print "x" }' stdout)" = "" ] ||
+[ "$(awk -F, 'NR == 1 { n = NF } NF != n || n != 22 + 136 { print "x" }' stdout)" = "" ] ||
     fail "rows of CSV differ in length"
-says '^file,face,left,top,right,bottom,score,yaw,pitch,roll,x0,y0,x1,y1,'
-says '^face.ppm,0,20,20,80,80,1,'
-says '^face.ppm,1,30,30,90.5,90,1,'
-[ "$(sed -n 2p stdout | cut -d, -f11,12)" = "$(head -n 1 points | sed 's/\.0*$//; s/ /,/')" ] ||
+says '^file,face,faces,left,top,right,bottom,score,presence,yaw,pitch,roll,five_x0,five_y0,.*,x0,y0,x1,y1,'
+says '^face.ppm,0,2,20,20,80,80,1,,[^,]*,[^,]*,[^,]*,,,,,,,,,,,[0-9]'
+says '^face.ppm,1,2,30,30,90.5,90,1,,'
+[ "$(sed -n 2p stdout | cut -d, -f23,24)" = "$(head -n 1 points | sed 's/\.0*$//; s/ /,/')" ] ||
     fail "CSV and JSON differ"
 
 # --- sources ---
@@ -79,12 +80,23 @@ cp face.ppm other.ppm
 good "${detect[@]}" face.ppm other.ppm -o out/
 is_png out/face.png
 is_png out/other.png
-bad 2 "both be drawn into out/face.png" "${detect[@]}" face.ppm in/face.ppm -o out
-bad 2 "both be drawn into out/stdin.png" "${detect[@]}" - stdin.ppm -o out/ <face.ppm
+bad 1 "out/face.png is there already \(--force replaces it\)" "${detect[@]}" face.ppm -o out
+cmp -s stdout json || fail "a picture that is there already spoils the result"
+printf 'not drawn' >out/face.png
+good "${detect[@]}" face.ppm -o out --force
+is_png out/face.png
+cp face.ppm stdin.ppm
+run "$PFLD" "${detect[@]}" face.ppm in/face.ppm ./face.ppm - stdin.ppm -o same/ <face.ppm
+[ "$code" -eq 0 ] || fail "pictures of the same name: exit code $code"
+[ "$(ls same | tr '\n' ' ')" = "face.png face.ppm-2.png face.ppm.png stdin.png stdin.ppm.png " ] ||
+    fail "pictures of the same name: $(ls same)"
 cp drawn.png face.png
 cp face.png before.png
 bad 2 "face.png would be overwritten" "${detect[@]}" face.png -o ./face.png
-bad 2 "face.png would be overwritten" "${detect[@]}" face.png -o .
+for force in "" --force; do
+    # shellcheck disable=SC2086
+    bad 1 "face.png would be overwritten" "${detect[@]}" face.png -o . $force
+done
 cmp -s face.png before.png || fail "the input was overwritten"
 bad 2 "picture: 'drawn.gif' must end in .png, .jpg or .jpeg" "${detect[@]}" face.ppm -o drawn.gif
 [ ! -s stdout ] || fail "work was done before the picture's name was looked at"
@@ -99,13 +111,24 @@ bad 1 "^pfld: long.pgm: .*too large to draw on" detect --model tiny.onnx --box 0
 head -c 1000 face.ppm >cut.ppm
 printf 'no picture' >text.png
 mkdir folder.jpg
-for input in empty.jpg cut.ppm text.png folder.jpg missing.jpg; do
-    bad 1 "^pfld: $input: ." "${detect[@]}" "$input"
+for input in empty.jpg cut.ppm text.png folder.jpg missing.jpg 'none*.jpg'; do
+    regex="^pfld: ${input//\*/\\*}/?: ."
+    bad 1 "$regex" "${detect[@]}" "$input"
     [ ! -s stdout ] || fail "$input: something on stdout"
-    bad 1 "^pfld: $input: ." "${detect[@]}" face.ppm "$input" other.ppm
+    bad 1 "$regex" "${detect[@]}" face.ppm "$input" other.ppm
     lines 2
     head -n 1 stdout | cmp -s - json || fail "$input spoils the file before it"
 done
+
+# --- boxes of other finders ---
+good "${detect[@]}" --box-from landmarks face.ppm
+cmp -s stdout json || fail "--box-from landmarks changes the result"
+for finder in pfld dlib opencv mtcnn yunet; do
+    good "${detect[@]}" --box-from $finder face.ppm
+    says '"faces":\[\{"box":\[20\.0,20\.0,60\.0,60\.0\],"score":1\.0' # the box as it was given
+    ! cmp -s stdout json || fail "--box-from $finder changes nothing"
+done
+
 bad 1 "^pfld: face.ppm: .*outside" detect --model tiny.onnx --box 500,500,600,600 face.ppm
 [ ! -s stdout ] || fail "a box outside gives a face"
 bad 1 "^pfld: face.ppm: .*outside" "${detect[@]}" --box 500,500,600,600 face.ppm
@@ -143,6 +166,9 @@ bad 1 "missing.onnx: No such file" detect --model missing.onnx --box 1,1,9,9 fac
 bad 1 "^pfld: folder.jpg: " detect --model folder.jpg --box 1,1,9,9 face.ppm
 bad 1 "^pfld: empty.jpg: " detect --model empty.jpg --box 1,1,9,9 face.ppm
 bad 1 "^pfld: face.ppm: " detect --model face.ppm --box 1,1,9,9 face.ppm
+bad 1 "^pfld: spot.onnx: a face detector, not a landmark model" detect --model spot.onnx \
+    --box 1,1,9,9 face.ppm
+bad 1 "^pfld: tiny.onnx: a landmark model, not a face detector" detect --detector tiny.onnx face.ppm
 
 # --- a reader that leaves, a full disk ---
 if [ -w /dev/full ]; then
@@ -150,6 +176,8 @@ if [ -w /dev/full ]; then
     "$PFLD" "${detect[@]}" face.ppm other.ppm >/dev/full 2>stderr || code=$?
     [ "$code" -eq 1 ] || fail "full disk: exit code $code"
     [ "$(cat stderr)" = "pfld: stdout: No space left on device" ] || fail "full disk: wrong message"
+    bad 1 "^pfld: /dev/full: No space left on device" "${detect[@]}" face.ppm other.ppm \
+        --results /dev/full
 fi
 exec 5> >(exec true)
 wait $!

@@ -66,7 +66,7 @@ evaluate --model tiny.onnx --compare tiny.onnx --data 300w:test.txt
 is_json
 lines 2
 sed -n 2p stdout >second
-grep -q '^{"v":1,"model":"tiny.onnx","compare":"tiny.onnx","data":"300w:test.txt","norm":"inter-ocular","n":9,"difference":0.0,"ci95":\[0.0,0.0\],"p":1.0}$' second ||
+grep -q '^{"v":1,"model":"tiny.onnx","compare":"tiny.onnx","data":"300w:test.txt","norm":"inter-ocular","n":9,"difference":0.0,"ci95":\[0.0,0.0\],"p":1.0,"relative":0.0}$' second ||
     fail "a model differs from itself: $(cat second)"
 sed 's/rgb,0..1/bgr,0..1/' tiny.onnx >bgr.onnx
 evaluate --model bgr.onnx --data 300w:test.txt

@@ -11,7 +11,8 @@ cp stdout overview
 good help
 cmp -s stdout overview || fail "'pfld help' and 'pfld --help' differ"
 
-for c in detect info eval bench train data run help "data template" "data classes" "data sheet"; do
+for c in detect info eval bench train data run help "data template" "data classes" "data sheet" \
+    "data scenes"; do
     # shellcheck disable=SC2086
     good help $c
     says "^Usage: pfld $c"
@@ -25,6 +26,7 @@ done
 
 good help data
 says '^  data sheet +draws'
+says '^  data scenes +draws'
 
 good help --man
 says '^\.TH PFLD 1'
@@ -49,7 +51,7 @@ complete_words() { # the words typed so far; the last one is completed
 [ "$(complete_words help inf)" = info ] || fail "commands behind help are not completed"
 
 [ "$(complete_words data te)" = template ] || fail "second words are not completed"
-[ "$(complete_words data '')" = "template classes sheet" ] || fail "not all second words are offered"
+[ "$(complete_words data '')" = "template classes sheet scenes" ] || fail "not all second words are offered"
 [ "$(complete_words data sheet --no-p)" = --no-points ] || fail "options of two words are not completed"
 [ "$(complete_words data classes --no-p)" = "" ] || fail "options of another part are completed"
 [ "$(complete_words help data cl)" = classes ] || fail "second words behind help are not completed"

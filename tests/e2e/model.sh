@@ -93,3 +93,37 @@ if ! grep -q '^pfld: no model was built into' stderr; then
     says '^\{"v":1,"what":"net","model":"built-in pfld-0.25x-ibug68",.*"macs":20556128,"runs":1\}$'
     says '^\{"v":1,"what":"landmarks","model":"built-in pfld-0.25x-ibug68",'
 fi
+
+# --- a detector: info and bench ---
+# shellcheck source=tests/e2e/spots.bash
+. "$root/tests/e2e/spots.bash"
+good info spot.onnx
+says '^spot.onnx: a face detector$'
+says 'input +input 1x3x\?x\?$'
+says 'multiply-adds +11,059,200$' # 320 * 256 * 3 * 15 * 3 heads
+good info spot.onnx --json
+says '"kind":"detector"'
+good info tiny.onnx --json
+says '"kind":"landmarks"'
+
+look=(bench --detector spot.onnx --runs 2 --isa scalar)
+rects two.ppm 160 128 32,32,32,16,200 96,64,32,16,200 # at this size: cells of 32, the upper half green
+run "$PFLD" "${look[@]}" --what detector --frame 160x128 --frame 64x100 --photo two.ppm
+[ "$code" -eq 0 ] || fail "bench of a detector: exit code $code"
+lines 2
+is_json
+says '^\{"v":1,"what":"detector","model":"spot.onnx","isa":"scalar","threads":1,"batch":1,"min_ms":[0-9.e-]+,"median_ms":[0-9.e-]+,"macs":2764800,"runs":2,"width":160,"height":128,"faces":2\}$'
+says '"macs":1105920,"runs":2,"width":64,"height":100,' # 64 * 128 pixels
+run "$PFLD" "${look[@]}" --model tiny.onnx
+[ "$code" -eq 0 ] || fail "bench of whole pictures: exit code $code"
+lines 6
+says '^\{"v":1,"what":"frame","model":"tiny.onnx",.*"macs":11146048,.*"width":320,"height":240,"faces":0,"detector":"spot.onnx"\}$'
+run "$PFLD" bench --model spot.onnx --runs 1
+lines 1
+says '^\{"v":1,"what":"net","model":"spot.onnx",'
+grep -q 'face detector: --detector' stderr || fail "bench: a detector is not told from a landmark model"
+bad 2 "no size like 320x240" bench --frame 320
+bad 2 "no size like 320x240" bench --frame 9x240
+bad 2 "frame is for a detector" bench --what net --frame 320x240
+bad 2 "tiny.onnx: no face detector" bench --what detector --detector tiny.onnx
+bad 1 "missing.jpg: No such file" bench --what detector --detector spot.onnx --photo missing.jpg

@@ -26,7 +26,36 @@ wrong "do not go together" help --man detect
 
 wrong "FILE is missing" detect --box 1,2,3,4 --model tiny.onnx
 wrong "detect: FILE wanted, '' found" detect '' --box 1,2,3,4 --model tiny.onnx
-wrong "where are the faces\?" detect face.ppm --model tiny.onnx
+for search in "--max-faces 1" "--threshold 0.5" "--presence 0" "--min-face 20" "--max-side 320" \
+    --turns --no-turns --no-landmarks; do
+    # shellcheck disable=SC2086
+    wrong "--box and ${search%% *} contradict each other" "${detect[@]}" $search
+done
+wrong "--boxes and --turns contradict" detect face.ppm --boxes b.csv --turns
+for landmarks in "--model tiny.onnx" "--scheme five" "--input bgr" "--crop 1" "--output o" \
+    "--format pts"; do
+    # shellcheck disable=SC2086
+    wrong "--no-landmarks and ${landmarks% *}.* contradict" detect face.ppm --no-landmarks $landmarks
+done
+wrong "--turns and --no-turns contradict" detect face.ppm --turns --no-turns
+wrong "--box-from tells whose boxes" detect face.ppm --box-from dlib
+wrong "one of landmarks, pfld, dlib" "${detect[@]}" --box-from haar
+wrong "--threshold: 1.5 is not from 0 to 1" detect face.ppm --threshold 1.5
+wrong "--presence: 2 is not from 0 to 1" detect face.ppm --presence 2
+wrong "a number from 0" detect face.ppm --threshold -1
+wrong "whole number from 64 " detect face.ppm --max-side 63
+wrong "--max-side: 4097 is more than 4096" detect face.ppm --max-side 4097
+wrong "whole number from 1 " detect face.ppm --max-faces 0
+wrong "whole number from 1 " detect face.ppm --jobs 0
+wrong "--min-face: '0' is not a number above 0" detect face.ppm --min-face 0
+wrong "--null tells how names end in a list" "${detect[@]}" --null
+wrong "--resume goes on with a file" "${detect[@]}" --resume
+wrong "--resume and --force contradict" "${detect[@]}" --results r --resume --force
+wrong "--resume and --format pts contradict" "${detect[@]}" --results r --resume --format pts
+wrong "'-' is given twice" "${detect[@]}" - -
+wrong "'-' is given twice" detect - --files-from -
+wrong "'-' is given twice" detect --files-from - --boxes -
+wrong "'-' is given twice" detect - --detector -
 wrong "did you mean --format\?" "${detect[@]}" --fromat csv
 wrong "--box: 'a,b' is not l,t,r,b: 4 numbers wanted" "${detect[@]}" --box a,b
 wrong "right must be greater than left" "${detect[@]}" --box 9,1,3,4
@@ -39,6 +68,12 @@ wrong "--json can't go there too" "${detect[@]}" -o - --json
 wrong "holds one face" "${detect[@]}" --box 1,1,50,50 --format pts
 wrong "holds one face" "${detect[@]}" tiny.onnx --format pts
 wrong "a folder is wanted" "${detect[@]}" in.npy -o drawn.png
+mkdir photos
+wrong "a folder is wanted" detect photos -o drawn.png
+wrong "a folder is wanted" detect '*.jpg' -o -
+wrong "a folder is wanted" detect --files-from list -o drawn.png
+wrong "holds one face" detect photos --format pts
+wrong "holds one face" detect --files-from list --format pts
 wrong "an instruction set: auto, scalar" "${detect[@]}" --isa mmx
 wrong "above 0" "${detect[@]}" --crop 0
 wrong "above 0" "${detect[@]}" --crop 1,1

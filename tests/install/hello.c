@@ -13,7 +13,7 @@ int main(void)
     pfld_status status = pfld_model_load_default(NULL, &model, &err);
 
     if (!status)
-        status = pfld_session_create(model, NULL, &session, &err);
+        status = pfld_session_create(model, NULL, NULL, &session, &err);
     if (!status)
         status = pfld_landmarks(session, &image, &box, &face, &err);
     printf("pfld %06x: %d landmarks. %s\n", (unsigned)pfld_version(), (int)face.n_landmarks,

@@ -52,7 +52,7 @@ function randomFloats(n, seed) {
 
 // What the file leaves open becomes what pfld makes of it.
 function closedShape(shape) {
-  return shape.map((d, i) => (Number.isInteger(d) ? d : [1, 3, 112, 112][i]));
+  return shape.map((d, i) => (Number.isInteger(d) ? d : [1, 3, 128, 128][i]));
 }
 
 // One .npy for each input of the model.

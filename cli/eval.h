@@ -1,0 +1,46 @@
+/* What pfld eval was asked for, and its two kinds of work. */
+#ifndef CLI_EVAL_H
+#define CLI_EVAL_H
+
+#include "cli/options.h"
+
+typedef struct eval_fields {
+    cli_texts data;
+    /* landmarks */
+    const char *model, *compare, *scheme, *input, *output, *boxes_by;
+    float crop, jitter;
+    long jitter_draws, seed;
+    int norm;
+    /* detectors */
+    cli_texts detectors;
+    const char *negatives, *max_side;
+    float iou, min_size, threshold, alarms, min_face;
+    float presence; /* below 0: not given; also for boxes_by */
+    bool turns;
+    /* both */
+    const char *report;
+    long threads;
+    pfld_isa isa;
+    bool skip_bad;
+} eval_fields;
+
+enum { EVAL_MAX_SIDES = 8 };
+
+/* The numbers of --max-side, [*n]: one 0, the library's default, where it is not given.
+ * PFLD_ERR_ARG: wrong or too many. */
+pfld_status eval_sides(const eval_fields *f, int32_t side[EVAL_MAX_SIDES], size_t *n,
+                       pfld_error *err);
+/* pfld_options.presence_min, or otherwise where --presence is not given. */
+float eval_presence(const eval_fields *f, float otherwise);
+/* "builtin" or a file. */
+pfld_status eval_load_detector(const eval_fields *f, const char *name, pfld_model **out,
+                               pfld_error *err);
+pfld_status eval_load_landmarks(const eval_fields *f, const char *path, pfld_model **out,
+                                pfld_error *err);
+
+/* NME of a landmark model, a line for each data set; the exit code. What fails is named. */
+int eval_landmarks(const eval_fields *f);
+/* AP and its kin of detectors, a line for each, data set and size; the exit code. */
+int eval_detectors(const eval_fields *f);
+
+#endif

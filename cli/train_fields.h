@@ -1,0 +1,21 @@
+/* What `pfld train` was asked for: the fields that its option table fills. */
+#ifndef CLI_TRAIN_FIELDS_H
+#define CLI_TRAIN_FIELDS_H
+
+#include "cli/options.h"
+
+typedef struct train_fields {
+    cli_texts data, val;
+    const char *out, *scheme, *template, *start;
+    int recipe, loss, tail;
+    float width, rate, decay, ema, crop, aux, aux_width, checkpoint_minutes;
+    long batch, steps, seed, threads, loader_threads, warm_up, log_every, eval_every, size,
+        stop_after;
+    bool detector, geometry, no_geometry, classes, no_classes, no_augment, resume, skip_bad, quiet;
+    pfld_status curves; /* what came of drawing them last */
+} train_fields;
+
+enum { TRAIN_DEFAULT, TRAIN_PAPER }; /* recipe */
+extern const char *const train_recipe_names[], *const train_tail_names[], *const train_loss_names[];
+
+#endif

@@ -1,0 +1,258 @@
+/* Both nets together: from a picture to faces with landmarks, pose and presence. */
+#include "detect/faces.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "geometry/box.h"
+#include "geometry/five.h"
+
+#define DEGREE 0.017453293f /* pi / 180 */
+
+/*
+ * From where on a second crop is worth its time, in sides of the crop, as ln of its side, and in
+ * degrees. 300w val, inter-ocular NME of the 0.25X and the 1X model (pfld eval, without and with
+ * --jitter 0.15): one pass 4.239 and 4.688, 3.928 and -; from (0.05, 0.08, 8) on 4.264 and 4.270,
+ * 3.973 and 3.993; (0.07, 0.1, 20) 4.227 and 4.279, 3.919 and 4.005; (0.09, 0.13, 20) 4.230 and
+ * 4.311, 3.917 and 4.040.
+ */
+#define OFF_SHIFT 0.07f
+#define OFF_SCALE 0.1f
+#define OFF_ROLL  20.0f
+
+/* A square and how it is turned about its centre: degrees, > 0 clockwise in the image. */
+typedef struct turned_square {
+    float x, y, side, roll;
+} turned_square;
+
+static pfld_box box_of(const turned_square *s)
+{
+    return (pfld_box){s->x - 0.5f * s->side, s->y - 0.5f * s->side, s->side, s->side};
+}
+
+static turned_square square_on(const pfld_box *b, float roll)
+{
+    return (turned_square){b->x + 0.5f * b->w, b->y + 0.5f * b->h, fmaxf(b->w, b->h), roll};
+}
+
+/* The centre moves by parts of `unit`, along the face's own axes. */
+static turned_square moved(const turned_square *from, const crop_rule *rule, float sign, float unit,
+                           float side)
+{
+    float c = cosf(from->roll * DEGREE), s = sinf(from->roll * DEGREE);
+    float dx = sign * unit * rule->shift_x, dy = sign * unit * rule->shift_y;
+
+    return (turned_square){from->x + c * dx - s * dy, from->y + s * dx + c * dy, side, from->roll};
+}
+
+/* From the detector's frame to the landmarks', and back. */
+static turned_square to_landmarks(const crop_rule *rule, const turned_square *s)
+{
+    return moved(s, rule, 1.0f, s->side, rule->scale * s->side);
+}
+
+static turned_square to_detector(const crop_rule *rule, const turned_square *s)
+{
+    float side = s->side / rule->scale;
+
+    return moved(s, rule, -1.0f, side, side);
+}
+
+static bool is_known(const pfld_point five[5])
+{
+    for (int i = 0; i < 5; i++)
+        if (!isfinite(five[i].x) || !isfinite(five[i].y))
+            return false;
+    return true;
+}
+
+/* ---- presence ---- */
+
+/* Where the landmarks, or else the detector's own points, say that the face is, in the detector's
+ * frame; known: what was known before. */
+static turned_square look_for(const faces *f, const pfld_face *face, const turned_square *known)
+{
+    pfld_point five[5];
+    turned_square s;
+    pfld_box b;
+    bool have = f->points &&
+                five_from_points(f->points->how->points, face->landmarks, NULL, five) == FIVE_ALL;
+
+    for (int i = 0; i < 5 && !have; i++)
+        five[i] = face->five[i];
+    if (!is_known(five) || !five_roll(five, &s.roll))
+        return *known;
+    b = five_box(five);
+    if (!box_is_valid(&b))
+        return *known;
+    s = square_on(&b, s.roll);
+    return to_detector(&f->finder->how->face, &s);
+}
+
+static float presence(faces *f, const pfld_image *img, const pfld_face *face,
+                      const turned_square *known)
+{
+    turned_square s = look_for(f, face, known);
+    pfld_box b = box_of(&s);
+
+    return box_is_valid(&b) ? detector_presence(f->finder, img, &b, s.roll) : 0.0f;
+}
+
+/* ---- landmarks, and again where the first crop was off ---- */
+
+/* Where the landmarks say that the face is, in their own frame. False where they can't tell. */
+static bool square_around(const landmarks *l, const pfld_face *face, turned_square *out)
+{
+    const scheme *points = l->how->points;
+    pfld_point five[5], p[PFLD_MAX_LANDMARKS];
+    float roll, c, s;
+    pfld_box b;
+
+    if (five_from_points(points, face->landmarks, NULL, five) != FIVE_ALL ||
+        !five_roll(five, &roll))
+        return false;
+    if (!l->how->roll)
+        roll = 0.0f;
+    if (!scheme_outlines_face(points)) {
+        b = five_box(five);
+        *out = square_on(&b, roll);
+        return box_is_valid(&b);
+    }
+    c = cosf(roll * DEGREE);
+    s = sinf(roll * DEGREE);
+    for (int i = 0; i < points->n; i++) { /* as if the face were upright */
+        pfld_point q = face->landmarks[i];
+        p[i] = (pfld_point){c * q.x + s * q.y, c * q.y - s * q.x};
+    }
+    b = box_around(p, (size_t)points->n);
+    *out = square_on(&b, roll);
+    *out = (turned_square){c * out->x - s * out->y, s * out->x + c * out->y, out->side, roll};
+    return box_is_valid(&b);
+}
+
+static float turn_between(float a, float b)
+{
+    return fabsf(remainderf(a - b, 360.0f));
+}
+
+static bool is_off(const turned_square *first, const turned_square *seen)
+{
+    return hypotf(seen->x - first->x, seen->y - first->y) > OFF_SHIFT * first->side ||
+           fabsf(logf(seen->side / first->side)) > OFF_SCALE ||
+           turn_between(seen->roll, first->roll) > OFF_ROLL;
+}
+
+static void find_points(const faces *f, const pfld_image *img, const turned_square *square,
+                        pfld_face *out)
+{
+    landmarks *l = f->points;
+    turned_square seen;
+    pfld_box b = box_of(square);
+
+    landmarks_find(l, img, &b, square->roll, out);
+    if (f->one_pass || !square_around(l, out, &seen) || !is_off(square, &seen))
+        return;
+    b = box_of(&seen);
+    landmarks_find(l, img, &b, seen.roll, out);
+}
+
+/* Of faces that are less sure than that a second look makes nothing. */
+#define FAINT 0.1f
+
+float faces_first_score(float score_min, float presence_min)
+{
+    if (presence_min < 0.0f)
+        return score_min;
+    return fmaxf(score_min * score_min, FAINT);
+}
+
+/* ---- one face ---- */
+
+static void clear(pfld_face *out)
+{
+    *out = (pfld_face){.presence = NAN, .pose = {NAN, NAN, NAN}};
+    for (int i = 0; i < 5; i++)
+        out->five[i] = (pfld_point){NAN, NAN};
+}
+
+void faces_measure(faces *f, const pfld_image *img, const pfld_box *box, pfld_face *out)
+{
+    turned_square s = square_on(box, 0.0f);
+
+    assert(f->points);
+    clear(out);
+    out->box = *box;
+    out->score = 1.0f;
+    find_points(f, img, &s, out);
+    if (!f->finder || f->presence_min < 0.0f)
+        return;
+    s = to_detector(&f->finder->how->face, &s);
+    out->presence = presence(f, img, out, &s);
+}
+
+static void complete(faces *f, const pfld_image *img, const detector_face *found, pfld_face *out)
+{
+    const detect_spec *how = f->finder->how;
+    turned_square s = square_on(&found->box, found->roll);
+
+    clear(out);
+    out->box = found->box;
+    out->score = found->score;
+    if (is_known(found->five)) {
+        for (int i = 0; i < 5; i++)
+            out->five[i] = found->five[i];
+        if (how->roll)
+            five_roll(found->five, &s.roll);
+    }
+    if (f->points) {
+        turned_square around = to_landmarks(&how->face, &s);
+        find_points(f, img, &around, out);
+    }
+    if (f->presence_min >= 0.0f) {
+        out->presence = presence(f, img, out, &s);
+        out->score = sqrtf(out->score * out->presence);
+    }
+}
+
+/* ---- all of them ---- */
+
+/* Into its place among the first min(n, cap), which are in order: equal ones stay as they came. */
+static void insert(const pfld_face *face, pfld_face *out, size_t n, size_t cap)
+{
+    size_t at = n < cap ? n : cap;
+
+    while (at > 0 && out[at - 1].score < face->score) {
+        if (at < cap)
+            out[at] = out[at - 1];
+        at--;
+    }
+    if (at < cap)
+        out[at] = *face;
+}
+
+static size_t complete_all(faces *f, const pfld_image *img, pfld_face *out, size_t cap)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->finder->n; i++) {
+        pfld_face face;
+        complete(f, img, &f->finder->faces[i], &face);
+        if (face.presence < f->presence_min || face.score < f->score_min) /* no NaN is */
+            continue;
+        insert(&face, out, n++, cap);
+    }
+    return n;
+}
+
+size_t faces_find(faces *f, const pfld_image *img, pfld_face *out, size_t cap)
+{
+    size_t n;
+
+    assert(f->finder);
+    detector_find(f->finder, img);
+    n = complete_all(f, img, out, cap);
+    if (n > 0 || !f->turns)
+        return n;
+    detector_find_turned(f->finder, img);
+    return complete_all(f, img, out, cap);
+}

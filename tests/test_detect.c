@@ -1,0 +1,755 @@
+/* Faces in pictures: where a box of the canvas lands, turned, tiled, twice seen, looked at again.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/mem.h"
+#include "geometry/affine.h"
+#include "pfld/pfld.h"
+#include "tiny_detector.h"
+#include "tiny_face.h"
+
+enum { SIDE = 128, CAP = 16 }; /* of the canvas in these tests; faces asked for */
+
+/* ---- a session, a search ---- */
+
+static pfld_options small_canvas(void)
+{
+    pfld_options o;
+
+    pfld_options_init(&o, sizeof o);
+    o.max_side = SIDE;
+    o.presence_min = -1; /* marks are no faces at a second look */
+    o.passes = 1;
+    return o;
+}
+
+static pfld_session *start(const pfld_model *points, const pfld_model *finder,
+                           const pfld_options *o)
+{
+    pfld_error err = {0};
+    pfld_session *s;
+
+    if (pfld_session_create(points, finder, o, &s, &err) != PFLD_OK)
+        fail_msg("%s", err.msg);
+    return s;
+}
+
+static size_t search(pfld_session *s, const pfld_image *img, pfld_face faces[CAP])
+{
+    pfld_error err = {0};
+    size_t n = 99;
+
+    if (pfld_detect(s, img, faces, CAP, &n, &err) != PFLD_OK)
+        fail_msg("%s", err.msg);
+    return n;
+}
+
+/* One search in one session. */
+static size_t search_once(const tiny_detector *t, const pfld_options *o, const pfld_image *img,
+                          pfld_face faces[CAP])
+{
+    pfld_model *m = tiny_detector_load(t);
+    pfld_session *s = start(NULL, m, o);
+    size_t n = search(s, img, faces);
+
+    pfld_session_free(s);
+    pfld_model_free(m);
+    return n;
+}
+
+static void assert_box(const pfld_box *b, float cx, float cy, float side, float within)
+{
+    if (fabsf(b->x + 0.5f * b->w - cx) > within || fabsf(b->y + 0.5f * b->h - cy) > within ||
+        fabsf(b->w - side) > within || fabsf(b->h - side) > within)
+        fail_msg("%g,%g %g x %g; centre %g,%g and side %g expected", (double)b->x, (double)b->y,
+                 (double)b->w, (double)b->h, (double)cx, (double)cy, (double)side);
+}
+
+static void assert_point(pfld_point p, float x, float y, float within)
+{
+    if (!(fabsf(p.x - x) <= within && fabsf(p.y - y) <= within))
+        fail_msg("%g,%g; %g,%g expected", (double)p.x, (double)p.y, (double)x, (double)y);
+}
+
+/* The mark's cell, 8 canvas pixels, is 8 / scale pixels of the picture. */
+static void finds_it_at(int32_t width, int32_t height, int32_t x, int32_t y, float scale)
+{
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(width, height);
+    float cell = 8 / scale, cx = (float)x + 0.5f * cell - 0.5f, cy = (float)y + 0.5f * cell - 0.5f;
+    pfld_face f[CAP];
+
+    tiny_mark(&img, x, y, (int32_t)cell, 0);
+    assert_int_equal(search_once(&tiny_marks, &o, &img, f), 1);
+    assert_box(&f[0].box, cx, cy, 6 * cell, 1e-3f * cell);
+    assert_float_equal(f[0].score, 1 / (1 + expf(-4)), 1e-4f);
+    assert_point(f[0].five[0], cx - 1.5f * cell, cy - cell, 1e-3f * cell);
+    assert_point(f[0].five[3], cx - cell, cy + 1.5f * cell, 1e-3f * cell);
+    assert_int_equal(f[0].n_landmarks, 0);
+    assert_true(isnan(f[0].pose.yaw) && isnan(f[0].pose.roll));
+    free(img.data);
+}
+
+static void a_box_lands_where_the_face_is(void **state)
+{
+    (void)state;
+    finds_it_at(SIDE, SIDE, 40, 64, 1);
+    finds_it_at(SIDE, 96, 0, 88, 1); /* another canvas; in its corner */
+    finds_it_at(72, SIDE, 64, 8, 1);
+    finds_it_at(2 * SIDE, 192, 96, 80, 0.5f);
+    finds_it_at(1024, 576, 256, 448, 0.125f);
+}
+
+/* By 2 at most; the mark's borders are blurred. */
+static void small_pictures_are_enlarged(void **state)
+{
+    tiny_detector t = tiny_marks;
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(50, 40);
+    pfld_face f[CAP];
+
+    (void)state;
+    t.sharp = 6;
+    tiny_mark(&img, 24, 16, 4, 0);
+    assert_int_equal(search_once(&t, &o, &img, f), 1);
+    assert_box(&f[0].box, 25.5f, 17.5f, 24, 1e-3f);
+    free(img.data);
+}
+
+static void fractions_of_pixels_are_kept(void **state)
+{
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(160, 120); /* at 0.8: a cell is 10 pixels */
+    pfld_face f[CAP];
+
+    (void)state;
+    tiny_mark(&img, 50, 70, 10, 0);
+    assert_int_equal(search_once(&tiny_marks, &o, &img, f), 1);
+    assert_box(&f[0].box, 54.5f, 74.5f, 60, 0.01f);
+    free(img.data);
+}
+
+static void every_pixel_format_is_searched(void **state)
+{
+    static uint8_t bgra[SIDE * SIDE * 4];
+    pfld_image rgb = tiny_black(SIDE, SIDE), img = {bgra, SIDE, SIDE, SIDE * 4, PFLD_BGRA8};
+    pfld_options o = small_canvas();
+    pfld_face a[CAP], b[CAP];
+
+    (void)state;
+    tiny_mark(&rgb, 32, 48, 8, 0);
+    for (size_t i = 0; i < (size_t)SIDE * SIDE; i++)
+        bgra[4 * i + 2] = rgb.data[3 * i];
+    assert_int_equal(search_once(&tiny_marks, &o, &rgb, a), 1);
+    assert_int_equal(search_once(&tiny_marks, &o, &img, b), 1);
+    assert_memory_equal(&a[0], &b[0], sizeof a[0]);
+    free(rgb.data);
+}
+
+static void a_net_of_a_fixed_size_has_one_canvas(void **state)
+{
+    tiny_detector t = tiny_marks;
+    pfld_image img = tiny_black(256, 256); /* 96 x 64: the scale is 0.25 */
+    pfld_options o = small_canvas();
+    pfld_face f[CAP];
+
+    (void)state;
+    t.width = 96;
+    t.height = 64;
+    tiny_mark(&img, 64, 160, 32, 0);
+    assert_int_equal(search_once(&t, &o, &img, f), 1);
+    assert_box(&f[0].box, 79.5f, 175.5f, 192, 0.1f);
+    free(img.data);
+}
+
+/* ---- what there is to find ---- */
+
+static void pictures_without_faces_give_none(void **state)
+{
+    static const int32_t sizes[][2] = {{1, 1}, {SIDE, SIDE}, {5000, 1}, {1, 5000}, {31, 33}};
+    pfld_options o = small_canvas();
+    pfld_face f[CAP];
+
+    (void)state;
+    o.min_face = 8;
+    o.turns = 1;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        pfld_image img = tiny_black(sizes[i][0], sizes[i][1]);
+        assert_int_equal(search_once(&tiny_marks, &o, &img, f), 0);
+        free(img.data);
+    }
+}
+
+/* Marks of three sharpnesses: shades of red. */
+static pfld_image three_faces(void)
+{
+    static const uint8_t red[3] = {253, 255, 250};
+    pfld_image img = tiny_black(SIDE, SIDE);
+
+    for (int i = 0; i < 3; i++) {
+        int32_t x = 8 + 48 * i, y = 8 + 40 * i;
+        for (int32_t v = 0; v < 4; v++)
+            for (int32_t u = 0; u < 8; u++)
+                img.data[(y + v) * img.stride + 3 * (x + u)] = red[i];
+    }
+    return img;
+}
+
+static void faces_come_best_first_and_only_as_many_as_asked_for(void **state)
+{
+    pfld_image img = three_faces();
+    pfld_options o = small_canvas();
+    pfld_model *m = tiny_detector_load(&tiny_marks);
+    pfld_session *s = start(NULL, m, &o);
+    pfld_face all[CAP], some[3], untouched;
+    size_t n = 99;
+
+    (void)state;
+    assert_int_equal(search(s, &img, all), 3);
+    assert_true(all[0].score > all[1].score && all[1].score > all[2].score);
+    assert_true(all[0].box.x > all[1].box.x && all[2].box.x > all[0].box.x);
+    assert_int_equal(pfld_detect(s, &img, NULL, 0, &n, NULL), PFLD_OK);
+    assert_int_equal(n, 3);
+    memset(some, 0x5a, sizeof some);
+    memset(&untouched, 0x5a, sizeof untouched);
+    assert_int_equal(pfld_detect(s, &img, some, 2, &n, NULL), PFLD_OK);
+    assert_int_equal(n, 3);
+    assert_memory_equal(some, all, 2 * sizeof *all);
+    assert_memory_equal(&some[2], &untouched, sizeof untouched);
+    free(img.data);
+    pfld_session_free(s);
+    pfld_model_free(m);
+}
+
+static void the_least_score_is_the_caller_s(void **state)
+{
+    pfld_image img = three_faces();
+    pfld_options o = small_canvas();
+    pfld_face f[CAP];
+
+    (void)state;
+    assert_int_equal(search_once(&tiny_marks, &o, &img, f), 3);
+    o.score_min = f[1].score;
+    assert_int_equal(search_once(&tiny_marks, &o, &img, f), 2);
+    o.score_min = 0.99f;
+    assert_int_equal(search_once(&tiny_marks, &o, &img, f), 0);
+    free(img.data);
+}
+
+/* All red: every cell is a face, and 48 x 48 pixels are one's share. */
+static void one_face_has_one_box(void **state)
+{
+    tiny_detector t = tiny_marks;
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_options o = small_canvas();
+    pfld_face f[CAP];
+
+    (void)state;
+    t.all_red = true;
+    tiny_mark(&img, 40, 48, 16, TINY_ALL_RED);
+    assert_int_equal(search_once(&t, &o, &img, f), 1);
+    tiny_mark(&img, 104, 48, 8, TINY_ALL_RED);
+    assert_int_equal(search_once(&t, &o, &img, f), 2);
+    free(img.data);
+}
+
+/* ---- turned pictures ---- */
+
+static void faces_are_found_in_turned_pictures(void **state)
+{
+    static const float roll[4] = {0, 90, 180, -90};
+
+    (void)state;
+    for (int q = 1; q < 4; q++) {
+        pfld_options o = small_canvas();
+        pfld_image img = tiny_black(SIDE, 96);
+        float c = cosf(roll[q] * 0.017453293f), s = sinf(roll[q] * 0.017453293f);
+        pfld_face f[CAP];
+        tiny_mark(&img, 32, 56, 8, q);
+        assert_int_equal(search_once(&tiny_marks, &o, &img, f), 0);
+        o.turns = 1;
+        assert_int_equal(search_once(&tiny_marks, &o, &img, f), 1);
+        assert_box(&f[0].box, 35.5f, 59.5f, 48, 0.01f);
+        for (int k = 0; k < 5; k++) {
+            float x = 8 * tiny_marks.five[2 * k], y = 8 * tiny_marks.five[2 * k + 1];
+            assert_point(f[0].five[k], 35.5f + c * x - s * y, 59.5f + s * x + c * y, 0.01f);
+        }
+        tiny_mark(&img, 104, 8, 8, 0); /* an upright face is there: no turning */
+        assert_int_equal(search_once(&tiny_marks, &o, &img, f), 1);
+        assert_box(&f[0].box, 107.5f, 11.5f, 48, 0.01f);
+        free(img.data);
+    }
+}
+
+static void a_turned_face_must_be_surer(void **state)
+{
+    tiny_detector t = tiny_marks;
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_face f[CAP];
+
+    (void)state;
+    t.top = 0.3f; /* 0.574 */
+    o.turns = 1;
+    tiny_mark(&img, 32, 56, 8, 2);
+    assert_int_equal(search_once(&t, &o, &img, f), 0);
+    t.top = 0.5f; /* 0.622 */
+    assert_int_equal(search_once(&t, &o, &img, f), 1);
+    free(img.data);
+}
+
+/* ---- tiles ---- */
+
+/* 15 red pixels hold one whole cell wherever they are, and at half that size none. */
+static void small_faces_are_found_in_tiles(void **state)
+{
+    static const int32_t at[][2] = {{0, 0}, {625, 465}, {301, 222}, {120, 60}, {59, 331}, {540, 7}};
+    tiny_detector t = tiny_marks;
+    pfld_options o = small_canvas();
+    pfld_face f[CAP];
+
+    (void)state;
+    t.all_red = true;
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        pfld_image img = tiny_black(640, 480);
+        tiny_mark(&img, at[i][0], at[i][1], 15, TINY_ALL_RED);
+        o.min_face = 0;
+        assert_int_equal(search_once(&t, &o, &img, f), 0);
+        o.min_face = 10;
+        assert_int_equal(search_once(&t, &o, &img, f), 1);
+        assert_box(&f[0].box, (float)at[i][0] + 7, (float)at[i][1] + 7, 48, 4);
+        o.turns = 1; /* nothing changes: it was found */
+        assert_int_equal(search_once(&t, &o, &img, f), 1);
+        free(img.data);
+    }
+}
+
+/* Between the whole picture and the finest tiles: a face that those cut is seen whole. */
+static void faces_of_every_size_are_found_in_tiles(void **state)
+{
+    tiny_detector t = tiny_marks;
+    pfld_options o = small_canvas();
+    pfld_face f[CAP];
+
+    (void)state;
+    o.min_face = 10;
+    t.width = t.height = SIDE;
+    t.box[2] = t.box[3] = 2.0794415f; /* ln 8: 64 canvas pixels, as much as tiles overlap */
+    for (int32_t cell = 8; cell <= 64; cell *= 2) {
+        pfld_image img = tiny_black(1024, 1024);
+        tiny_mark(&img, 512, 384, cell, 0);
+        assert_int_equal(search_once(&t, &o, &img, f), 1);
+        assert_box(&f[0].box, 511.5f + 0.5f * (float)cell, 383.5f + 0.5f * (float)cell,
+                   8 * (float)cell, 0.51f * (float)cell);
+        free(img.data);
+    }
+}
+
+/* ---- with landmarks ---- */
+
+/* What tiny_fixed_points says of a crop, in the picture. */
+static void assert_landmarks(const pfld_face *f, const affine *crop, float size)
+{
+    assert_int_equal(f->n_landmarks, TINY_POINTS);
+    for (int k = 0; k < TINY_POINTS; k++) {
+        pfld_point p = {tiny_fixed_points.bias[2 * k] * size - 0.5f,
+                        tiny_fixed_points.bias[2 * k + 1] * size - 0.5f};
+        p = affine_apply(crop, p);
+        assert_point(f->landmarks[k], p.x, p.y, 0.02f);
+    }
+}
+
+/* The rule of the detector's file and the crop's of the landmarks' one, in the face's own axes. */
+static void the_crop_follows_the_box_and_turns_with_the_five_points(void **state)
+{
+    static const struct {
+        const char *face, *crop;
+        float scale, dx, dy, roll; /* of the box's 48 pixels; where the face's roll is 180 */
+    } cases[] = {
+        {"scale=0.5 shift=0,0.25", "1.1", 0.5f * 1.1f, 0, -0.25f, 180},
+        {"scale=0.5 shift=0.125,0.25 roll=five", "scale=2 shift=0.5,0", 1, -0.375f, -0.25f, 180},
+        {"scale=2 shift=0.25,0 roll=five", "scale=1 shift=0,0 roll=none", 2, -0.25f, 0, 0},
+    };
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_options o = small_canvas();
+
+    (void)state;
+    o.turns = 1;
+    tiny_mark(&img, 56, 64, 8, 2);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tiny_detector t = tiny_marks;
+        tiny_net net = tiny_fixed_points;
+        pfld_model *finder, *points;
+        pfld_session *s;
+        pfld_face f[CAP];
+        const crop_rule rule = {.scale = cases[i].scale};
+        pfld_box box = {59.5f - 24 + 48 * cases[i].dx, 67.5f - 24 + 48 * cases[i].dy, 48, 48};
+        affine crop;
+        t.face = cases[i].face;
+        net.crop = cases[i].crop;
+        finder = tiny_detector_load(&t);
+        points = tiny_load(&net, NULL);
+        s = start(points, finder, &o);
+        assert_int_equal(search(s, &img, f), 1);
+        crop = affine_from_crop(&box, &rule, cases[i].roll, 16);
+        assert_landmarks(&f[0], &crop, 16);
+        assert_box(&f[0].box, 59.5f, 67.5f, 48, 0.01f);
+        pfld_session_free(s);
+        pfld_model_free(points);
+        pfld_model_free(finder);
+    }
+    free(img.data);
+}
+
+/* Where the points coincide nothing can be told from them: the face counts as upright. */
+static void points_that_say_nothing_are_harmless(void **state)
+{
+    tiny_detector t = tiny_marks;
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_options o = small_canvas();
+    pfld_model *finder, *points = tiny_load(&tiny_fixed_points, NULL);
+    const crop_rule rule = {.scale = 1.1f};
+    const pfld_box box = {59.5f - 24, 67.5f - 24, 48, 48};
+    const affine crop = affine_from_crop(&box, &rule, 0, 16);
+    pfld_session *s;
+    pfld_face f[CAP];
+
+    (void)state;
+    memset(t.five, 0, sizeof t.five);
+    t.face = "1";
+    finder = tiny_detector_load(&t);
+    s = start(points, finder, &o);
+    tiny_mark(&img, 56, 64, 8, 0);
+    assert_int_equal(search(s, &img, f), 1);
+    assert_landmarks(&f[0], &crop, 16);
+    pfld_session_free(s);
+    pfld_model_free(points);
+    pfld_model_free(finder);
+    free(img.data);
+}
+
+/* ---- the second look ---- */
+
+/*
+ * It shows the face 64 pixels large, in the middle of 128: there 20 red pixels of a box of 48 hold
+ * whole cells, and 8 do not.
+ */
+static void what_is_no_face_at_a_second_look_is_dropped(void **state)
+{
+    tiny_detector t = tiny_marks;
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_face f[CAP];
+
+    (void)state;
+    t.all_red = true;
+    t.face = "1";
+    tiny_mark(&img, 16, 64, 8, TINY_ALL_RED);
+    assert_int_equal(search_once(&t, &o, &img, f), 1);
+    assert_true(isnan(f[0].presence)); /* not looked at */
+    o.presence_min = 0;
+    assert_int_equal(search_once(&t, &o, &img, f), 0);
+    tiny_mark(&img, 74, 58, 20, TINY_ALL_RED); /* around the middle of the cell at 80, 64 */
+    assert_int_equal(search_once(&t, &o, &img, f), 1);
+    assert_true(f[0].presence > 0.9f);
+    assert_true(f[0].box.x > 50);
+    o.presence_min = 0.99f;
+    assert_int_equal(search_once(&t, &o, &img, f), 0);
+    free(img.data);
+}
+
+static void presence_is_told_of_the_caller_s_boxes_too(void **state)
+{
+    tiny_detector t = tiny_marks;
+    pfld_options o = small_canvas();
+    pfld_image red = tiny_black(SIDE, SIDE), black = tiny_black(SIDE, SIDE);
+    pfld_model *finder, *points;
+    pfld_session *s;
+    const pfld_box box = {40, 40, 48, 48};
+    tiny_net net = tiny_fixed_points;
+    const float upright[TINY_VALUES] = {0.3f, 0.3f,  0.7f, 0.3f,  0.5f,
+                                        0.5f, 0.35f, 0.7f, 0.65f, 0.7f};
+    pfld_face f;
+
+    (void)state;
+    o.presence_min = 0;
+    t.all_red = true;
+    t.face = "1";
+    memcpy(net.bias, upright, sizeof upright);
+    finder = tiny_detector_load(&t);
+    points = tiny_load(&net, NULL);
+    s = start(points, finder, &o);
+    tiny_mark(&red, 0, 0, SIDE, TINY_ALL_RED);
+    assert_int_equal(pfld_landmarks(s, &red, &box, &f, NULL), PFLD_OK);
+    assert_true(f.presence > 0.9f);
+    assert_true(isnan(f.five[0].x) && isnan(f.five[4].y));
+    assert_int_equal(pfld_landmarks(s, &black, &box, &f, NULL), PFLD_OK);
+    assert_true(f.presence == 0);
+    pfld_session_free(s);
+    s = tiny_start(points);
+    assert_int_equal(pfld_landmarks(s, &red, &box, &f, NULL), PFLD_OK);
+    assert_true(isnan(f.presence));
+    pfld_session_free(s);
+    pfld_model_free(points);
+    pfld_model_free(finder);
+    free(red.data);
+    free(black.data);
+}
+
+/* ---- nets that say anything ---- */
+
+static void numbers_that_are_none_are_no_faces(void **state)
+{
+    const float bad[] = {NAN, INFINITY, -INFINITY, 3e38f, 90, -90};
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_face f[CAP];
+
+    (void)state;
+    o.presence_min = 0;
+    o.min_face = 5;
+    o.turns = 1;
+    tiny_mark(&img, 32, 56, 8, 0);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        for (int k = 0; k < 4; k++) {
+            tiny_detector t = tiny_marks;
+            t.box[k] = bad[i];
+            assert_int_equal(search_once(&t, &o, &img, f), 0);
+        }
+    }
+    for (size_t i = 0; i < 3; i++) {
+        tiny_detector t = tiny_marks;
+        t.top = i == 1 ? NAN : bad[i];
+        assert_int_equal(search_once(&t, &o, &img, f), 0);
+    }
+    free(img.data);
+}
+
+static void points_that_are_none_are_nan(void **state)
+{
+    tiny_detector t = tiny_marks;
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_face f[CAP];
+
+    (void)state;
+    tiny_mark(&img, 32, 56, 8, 0);
+    t.five[3] = INFINITY;
+    assert_int_equal(search_once(&t, &o, &img, f), 1);
+    for (int k = 0; k < 5; k++)
+        assert_true(isnan(f[0].five[k].x) && isnan(f[0].five[k].y));
+    free(img.data);
+}
+
+/* Every cell is a face, and none overlaps another. */
+static void there_are_never_more_faces_than_the_most(void **state)
+{
+    tiny_detector t = tiny_marks;
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(512, 512);
+    pfld_model *m;
+    pfld_session *s;
+    pfld_face *f = calloc(PFLD_MAX_FACES, sizeof *f);
+    size_t n;
+
+    (void)state;
+    assert_non_null(f);
+    o.max_side = 512;
+    t.all_red = true;
+    t.box[2] = t.box[3] = 0;
+    tiny_mark(&img, 0, 0, 512, TINY_ALL_RED);
+    m = tiny_detector_load(&t);
+    s = start(NULL, m, &o);
+    assert_int_equal(pfld_detect(s, &img, f, PFLD_MAX_FACES, &n, NULL), PFLD_OK);
+    assert_int_equal(n, PFLD_MAX_FACES);
+    free(f);
+    free(img.data);
+    pfld_session_free(s);
+    pfld_model_free(m);
+}
+
+/* ---- sessions ---- */
+
+static void the_same_picture_gives_the_same_bits(void **state)
+{
+    pfld_image img = three_faces(), other = tiny_black(300, 200);
+    pfld_options o = small_canvas();
+    pfld_model *finder = tiny_detector_load(&tiny_marks),
+               *points = tiny_load(&tiny_channel_means, NULL);
+    pfld_session *s, *own;
+    pfld_face a[CAP], b[CAP];
+    size_t bytes = 0;
+    unsigned char *block;
+
+    (void)state;
+    memset(a, 0, sizeof a);
+    memset(b, 0, sizeof b);
+    o.turns = 1;
+    o.min_face = 9;
+    s = start(points, finder, &o);
+    assert_int_equal(search(s, &img, a), 3);
+    search(s, &other, b);
+    assert_int_equal(search(s, &img, b), 3);
+    assert_memory_equal(a, b, 3 * sizeof *a);
+    assert_int_equal(pfld_workspace_size(points, finder, &o, &bytes, NULL), PFLD_OK);
+    block = aligned_alloc(64, bytes + 64);
+    assert_non_null(block);
+    memset(block, 0xff, bytes + 64);
+    o.workspace = block;
+    o.workspace_size = bytes - 64;
+    assert_int_equal(pfld_session_create(points, finder, &o, &own, NULL), PFLD_ERR_NOMEM);
+    o.workspace_size = bytes;
+    own = start(points, finder, &o);
+    assert_int_equal(search(own, &img, b), 3);
+    assert_memory_equal(a, b, 3 * sizeof *a);
+    for (size_t i = bytes; i < bytes + 64; i++)
+        assert_int_equal(block[i], 0xff);
+    pfld_session_free(own);
+    free(block);
+    pfld_session_free(s);
+    pfld_model_free(points);
+    pfld_model_free(finder);
+    free(img.data);
+    free(other.data);
+}
+
+static void all_instruction_sets_find_the_same(void **state)
+{
+    pfld_image img = three_faces();
+    pfld_options o = small_canvas();
+    pfld_face a[CAP], b[CAP];
+
+    (void)state;
+    assert_int_equal(search_once(&tiny_marks, &o, &img, a), 3);
+    o.isa = PFLD_ISA_SCALAR;
+    assert_int_equal(search_once(&tiny_marks, &o, &img, b), 3);
+    for (int i = 0; i < 3; i++) {
+        assert_float_equal(a[i].score, b[i].score, 1e-4f);
+        assert_box(&a[i].box, b[i].box.x + 0.5f * b[i].box.w, b[i].box.y + 0.5f * b[i].box.h,
+                   b[i].box.w, 1e-3f);
+    }
+    free(img.data);
+}
+
+static void options_beyond_reason_are_refused(void **state)
+{
+    static const struct {
+        int32_t max_side;
+        float min_face, score_min, presence_min;
+        const char *name;
+    } cases[] = {
+        {63, 0, 0, 0, "max_side"},      {4097, 0, 0, 0, "max_side"},
+        {-1, 0, 0, 0, "max_side"},      {0, -1, 0, 0, "min_face"},
+        {0, NAN, 0, 0, "min_face"},     {0, INFINITY, 0, 0, "min_face"},
+        {0, 0, 1.01f, 0, "score_min"},  {0, 0, -0.1f, 0, "score_min"},
+        {0, 0, NAN, 0, "score_min"},    {0, 0, 0, 1.01f, "presence_min"},
+        {0, 0, 0, NAN, "presence_min"}, {0, 0, 0, -INFINITY, "presence_min"},
+    };
+    pfld_model *m = tiny_detector_load(&tiny_marks);
+
+    (void)state;
+    for (int32_t passes = -1; passes <= 3; passes += 4) {
+        pfld_options o;
+        pfld_session *s;
+        pfld_error err = {0};
+        pfld_options_init(&o, sizeof o);
+        o.passes = passes;
+        assert_int_equal(pfld_session_create(NULL, m, &o, &s, &err), PFLD_ERR_ARG);
+        assert_non_null(strstr(err.msg, "passes"));
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        pfld_options o;
+        pfld_session *s = (pfld_session *)&o;
+        pfld_error err = {0};
+        size_t bytes = 7;
+        pfld_options_init(&o, sizeof o);
+        o.max_side = cases[i].max_side;
+        o.min_face = cases[i].min_face;
+        o.score_min = cases[i].score_min;
+        o.presence_min = cases[i].presence_min;
+        assert_int_equal(pfld_session_create(NULL, m, &o, &s, &err), PFLD_ERR_ARG);
+        assert_null(s);
+        assert_non_null(strstr(err.msg, cases[i].name));
+        assert_int_equal(pfld_workspace_size(NULL, m, &o, &bytes, &err), PFLD_ERR_ARG);
+        assert_int_equal(bytes, 7);
+    }
+    pfld_model_free(m);
+}
+
+static void a_session_does_what_its_models_can(void **state)
+{
+    pfld_model *finder = tiny_detector_load(&tiny_marks),
+               *points = tiny_load(&tiny_fixed_points, NULL);
+    pfld_image img = tiny_plain_picture(PFLD_RGB8, 1, 2, 3);
+    pfld_options o = small_canvas();
+    pfld_session *s = (pfld_session *)&img;
+    pfld_error err = {0};
+    pfld_face f;
+    size_t n = 7;
+
+    (void)state;
+    assert_int_equal(pfld_session_create(finder, NULL, &o, &s, &err), PFLD_ERR_ARG);
+    assert_null(s);
+    assert_non_null(strstr(err.msg, "detector"));
+    assert_int_equal(pfld_session_create(points, points, &o, &s, &err), PFLD_ERR_ARG);
+    assert_non_null(strstr(err.msg, "landmark"));
+    s = start(NULL, finder, &o);
+    assert_int_equal(pfld_landmarks(s, &img, &tiny_box, &f, &err), PFLD_ERR_ARG);
+    assert_non_null(strstr(err.msg, "landmark"));
+    assert_int_equal(pfld_detect(s, NULL, &f, 1, &n, &err), PFLD_ERR_ARG);
+    assert_int_equal(pfld_detect(s, &img, NULL, 1, &n, &err), PFLD_ERR_ARG);
+    assert_int_equal(pfld_detect(s, &img, &f, 1, NULL, &err), PFLD_ERR_ARG);
+    assert_int_equal(pfld_detect(NULL, &img, &f, 1, &n, &err), PFLD_ERR_ARG);
+    img.width = 0;
+    assert_int_equal(pfld_detect(s, &img, &f, 1, &n, &err), PFLD_ERR_ARG);
+    assert_int_equal(n, 7);
+    assert_int_not_equal(pfld_session_isa(s), PFLD_ISA_AUTO);
+    pfld_session_free(s);
+    s = tiny_start(points);
+    img.width = TINY_WIDTH;
+    assert_int_equal(pfld_detect(s, &img, &f, 1, &n, &err), PFLD_ERR_ARG);
+    assert_non_null(strstr(err.msg, "detector"));
+    pfld_session_free(s);
+    pfld_model_free(points);
+    pfld_model_free(finder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_box_lands_where_the_face_is),
+        cmocka_unit_test(small_pictures_are_enlarged),
+        cmocka_unit_test(fractions_of_pixels_are_kept),
+        cmocka_unit_test(every_pixel_format_is_searched),
+        cmocka_unit_test(a_net_of_a_fixed_size_has_one_canvas),
+        cmocka_unit_test(pictures_without_faces_give_none),
+        cmocka_unit_test(faces_come_best_first_and_only_as_many_as_asked_for),
+        cmocka_unit_test(the_least_score_is_the_caller_s),
+        cmocka_unit_test(one_face_has_one_box),
+        cmocka_unit_test(faces_are_found_in_turned_pictures),
+        cmocka_unit_test(a_turned_face_must_be_surer),
+        cmocka_unit_test(small_faces_are_found_in_tiles),
+        cmocka_unit_test(faces_of_every_size_are_found_in_tiles),
+        cmocka_unit_test(the_crop_follows_the_box_and_turns_with_the_five_points),
+        cmocka_unit_test(points_that_say_nothing_are_harmless),
+        cmocka_unit_test(what_is_no_face_at_a_second_look_is_dropped),
+        cmocka_unit_test(presence_is_told_of_the_caller_s_boxes_too),
+        cmocka_unit_test(numbers_that_are_none_are_no_faces),
+        cmocka_unit_test(points_that_are_none_are_nan),
+        cmocka_unit_test(there_are_never_more_faces_than_the_most),
+        cmocka_unit_test(the_same_picture_gives_the_same_bits),
+        cmocka_unit_test(all_instruction_sets_find_the_same),
+        cmocka_unit_test(options_beyond_reason_are_refused),
+        cmocka_unit_test(a_session_does_what_its_models_can),
+    };
+
+    return cmocka_run_group_tests_name("detect", tests, NULL, NULL);
+}
