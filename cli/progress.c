@@ -34,7 +34,7 @@ void progress_start(progress *p, size_t total)
     if (!progress_is_possible())
         return;
     p->to = stderr;
-    p->start = p->shown = now();
+    p->start = now(); /* shown is 0: the first picture shows that something happens */
 }
 
 static size_t put_bar(const progress *p, char *buf)

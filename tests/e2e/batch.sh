@@ -212,7 +212,7 @@ if command -v script >/dev/null; then
     for ((i = 0; i < 60; i++)); do cat list; done >longer
     progress --files-from longer
     cmp -s <(head -n 7 results) folder || fail "on a terminal the results differ"
-    bar='\[[#-]{16}\] [0-9,]+/420  [0-9.]+/s  [0-9,]+ faces'
+    bar='\[[#-]{16}\] [0-9,]+/420  [0-9.]+/s  [0-9,]+ faces?'
     grep -aEq "$bar" typed || fail "no line on a terminal"
     tail -n +2 typed | tr '\r' '\n' | grep -av '^Script done' | grep -a . | tail -n 1 |
         grep -aq '^.\[K$' || fail "the line is left behind"

@@ -127,7 +127,7 @@ async function compareOnce(pfld, session, model, info, files, work, worst) {
 async function compare(pfld, crop, work, count, photos, model) {
   const info = JSON.parse(execFileSync(pfld, ['info', model, '--json']));
   const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
-  const ours = info.metadata['pfld.outputs'] !== undefined;
+  const ours = info.metadata['pfld.kind'] === 'landmarks';
   const random = new Map(), real = new Map(), references = [];
   for (let k = 1; k <= count; k++) {
     const files = randomInputs(info.inputs, k, work);
