@@ -34,8 +34,8 @@ static size_t decode_all(int size, const detect_maps *m, size_t index, detection
         const real *out = m->predicted[l] + index * side * side * DETECTOR_CHANNELS;
 
         for (size_t i = 0; i < side * side; i++, out += DETECTOR_CHANNELS) {
-            float x = ((float)(i % side) + 0.5f) * s - 0.5f,
-                  y = ((float)(i / side) + 0.5f) * s - 0.5f;
+            size_t row = i / side, column = i % side;
+            float x = ((float)column + 0.5f) * s - 0.5f, y = ((float)row + 0.5f) * s - 0.5f;
             detection d = decode(out, x, y, s);
 
             if (d.score >= LEAST_SCORE && box_is_valid(&d.box))
