@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/mem.h"
 #include "media/chart.h"
+#include "media/paths.h"
 
 #define LONGEST_LINE 4096 /* bytes of the log; ours have less than 400 */
 #define SMOOTHED     40   /* lines from which on the loss is also drawn as a running mean */
@@ -132,9 +133,9 @@ static pfld_status write_as(const char *dir, const char *name, const chart *pane
 {
     char path[4096];
 
-    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path)
-        return error_set(err, PFLD_ERR_ARG, "%.80s...: the name is too long", dir);
-    return chart_write_stack(path, panels, n, err);
+    pfld_status st = media_path_in(dir, name, path, sizeof path, err);
+
+    return st == PFLD_OK ? chart_write_stack(path, panels, n, err) : st;
 }
 
 static pfld_status draw(const curves *c, const char *dir, pfld_error *err)
@@ -184,11 +185,10 @@ pfld_status train_curves_write(const char *dir, pfld_error *err)
 {
     char path[4096];
     curves c = {0};
-    pfld_status st;
+    pfld_status st = media_path_in(dir, "log.jsonl", path, sizeof path, err);
 
-    if (snprintf(path, sizeof path, "%s/log.jsonl", dir) >= (int)sizeof path)
-        return error_set(err, PFLD_ERR_ARG, "%.80s...: the name is too long", dir);
-    st = read_log(&c, path, err);
+    if (st == PFLD_OK)
+        st = read_log(&c, path, err);
     if (st == PFLD_OK && c.loss.n >= SMOOTHED && !smooth(&c.loss, &c.smooth))
         st = error_nomem(err);
     if (st == PFLD_OK)

@@ -16,8 +16,8 @@
   ((size_t)3 << 30) /* tens of thousands of photos of 512 pixels: decoded once                     \
                      */
 
-/* How the box of the landmarks follows from the detector's: docs/models.md says how it was
- * measured. */
+/* How the box of the landmarks follows from the detector's: medians over 300w/train.txt, about as
+ * bench/box_maps --only pfld prints them. */
 #define FACE_RULE "scale=0.885 shift=0,0.08 roll=five"
 
 /* Which of the landmarks' options were given that a detector has no use for; NULL: none. */

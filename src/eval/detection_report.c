@@ -32,14 +32,6 @@ typedef struct report {
     size_t n_alarms;
 } report;
 
-static pfld_status path_in(const report *r, const char *name, char *buf, size_t size,
-                           pfld_error *err)
-{
-    if (snprintf(buf, size, "%s/%s", r->dir, name) >= (int)size)
-        return error_set(err, PFLD_ERR_ARG, "%.80s...: the name is too long", r->dir);
-    return PFLD_OK;
-}
-
 /* ---- what is shown ---- */
 
 static int by_side(const void *a, const void *b)
@@ -95,7 +87,7 @@ static pfld_status find_alarms(report *r, pfld_error *err)
 static pfld_status write_chart(const report *r, const chart *c, const char *name, pfld_error *err)
 {
     char path[4096];
-    pfld_status st = path_in(r, name, path, sizeof path, err);
+    pfld_status st = media_path_in(r->dir, name, path, sizeof path, err);
 
     return st == PFLD_OK ? chart_write(path, c, err) : st;
 }
@@ -219,7 +211,7 @@ static pfld_status write_sheet(report *r, const char *name, size_t n, sheet_draw
                                pfld_error *err)
 {
     char path[4096];
-    pfld_status st = path_in(r, name, path, sizeof path, err);
+    pfld_status st = media_path_in(r->dir, name, path, sizeof path, err);
 
     return st == PFLD_OK ? sheet_write(path, &sheet, n, draw, r, err) : st;
 }
@@ -255,7 +247,7 @@ static pfld_status write_detections(const report *r, pfld_error *err)
     char path[4096];
     FILE *f;
     bool failed;
-    pfld_status st = path_in(r, "detections.csv", path, sizeof path, err);
+    pfld_status st = media_path_in(r->dir, "detections.csv", path, sizeof path, err);
 
     if (st != PFLD_OK)
         return st;

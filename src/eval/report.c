@@ -31,14 +31,6 @@ typedef struct report {
     const eval_face **order; /* [run->n], worst first */
 } report;
 
-static pfld_status path_in(const report *r, const char *name, char *buf, size_t size,
-                           pfld_error *err)
-{
-    if (snprintf(buf, size, "%s/%s", r->dir, name) >= (int)size)
-        return error_set(err, PFLD_ERR_ARG, "%.80s...: the name is too long", r->dir);
-    return PFLD_OK;
-}
-
 static int by_error(const void *a, const void *b)
 {
     double x = (*(const eval_face *const *)a)->error, y = (*(const eval_face *const *)b)->error;
@@ -61,7 +53,7 @@ static pfld_status write_curve(const report *r, const char *title, pfld_error *e
                .y_max = 100};
     char path[4096];
     size_t below = r->run->n;
-    pfld_status st = path_in(r, "ced.svg", path, sizeof path, err);
+    pfld_status st = media_path_in(r->dir, "ced.svg", path, sizeof path, err);
 
     for (int i = CED_POINTS - 1; i >= 0; i--) { /* order is worst first */
         x[i] = CED_MAX * i / (CED_POINTS - 1);
@@ -80,7 +72,7 @@ static pfld_status write_faces(const report *r, pfld_error *err)
     char path[4096];
     FILE *f;
     bool failed;
-    pfld_status st = path_in(r, "faces.csv", path, sizeof path, err);
+    pfld_status st = media_path_in(r->dir, "faces.csv", path, sizeof path, err);
 
     if (st != PFLD_OK)
         return st;
@@ -238,7 +230,7 @@ static pfld_status draw_face(void *ctx, size_t i, cairo_t *cr, pfld_error *err)
 static pfld_status write_worst(report *r, pfld_error *err)
 {
     char path[4096];
-    pfld_status st = path_in(r, "worst.png", path, sizeof path, err);
+    pfld_status st = media_path_in(r->dir, "worst.png", path, sizeof path, err);
 
     return st == PFLD_OK ? sheet_write(path, &sheet, r->run->n, draw_face, r, err) : st;
 }

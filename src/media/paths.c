@@ -3,6 +3,7 @@
 #include "media/paths.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -51,4 +52,14 @@ pfld_status media_make_dirs(const char *path, pfld_error *err)
         st = make(part, err);
     mem_free(part);
     return st;
+}
+
+pfld_status media_path_in(const char *dir, const char *name, char *buf, size_t size,
+                          pfld_error *err)
+{
+    int n = snprintf(buf, size, "%s/%s", dir, name);
+
+    if (n < 0 || (size_t)n >= size)
+        return error_set(err, PFLD_ERR_ARG, "%.80s...: the name is too long", dir);
+    return PFLD_OK;
 }

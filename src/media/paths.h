@@ -3,11 +3,16 @@
 #define MEDIA_PATHS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "pfld/pfld.h"
 
 /* True where something stands before the ending. */
 bool media_path_ends(const char *path, const char *ending);
+
+/* DIR/NAME in buf [size]; PFLD_ERR_ARG where it has no room. */
+pfld_status media_path_in(const char *dir, const char *name, char *buf, size_t size,
+                          pfld_error *err);
 
 /* Makes the folder where it is missing (not its parents). 0 or errno; EEXIST: there is something
  * else. */

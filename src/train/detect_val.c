@@ -52,20 +52,17 @@ static int by_score(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* Leaves of detections of one face the best. */
-static size_t suppress(detection *list, size_t n)
+/* Leaves of detections of one face the best: in v->list, of which there are n. */
+static size_t suppress(detect_val *v, size_t n)
 {
-    size_t kept = 0;
+    size_t kept;
 
-    qsort(list, n, sizeof *list, by_score);
-    for (size_t i = 0; i < n; i++) {
-        size_t k = 0;
-
-        while (k < kept && box_iou(&list[k].box, &list[i].box) < SAME_FACE)
-            k++;
-        if (k == kept)
-            list[kept++] = list[i];
-    }
+    qsort(v->list, n, sizeof *v->list, by_score);
+    for (size_t i = 0; i < n; i++)
+        v->boxes[i] = v->list[i].box;
+    kept = box_suppress(v->boxes, n, SAME_FACE, v->keep, n);
+    for (size_t i = 0; i < kept; i++) /* keep[i] is i or more */
+        v->list[i] = v->list[v->keep[i]];
     return kept;
 }
 
@@ -123,16 +120,27 @@ static size_t cells_of(int size)
     return n;
 }
 
+static bool make_room(detect_val *v, size_t cells)
+{
+    if (v->cells >= cells)
+        return true;
+    mem_free(v->list);
+    mem_free(v->boxes);
+    mem_free(v->keep);
+    v->list = mem_alloc(cells, sizeof *v->list);
+    v->boxes = mem_alloc(cells, sizeof *v->boxes);
+    v->keep = mem_alloc(cells, sizeof *v->keep);
+    v->cells = v->list && v->boxes && v->keep ? cells : 0;
+    return v->cells > 0;
+}
+
 pfld_status detect_val_add(detect_val *v, int size, const detect_maps *m, const scene_batch *b,
                            pfld_error *err)
 {
-    detection *list = mem_grow(v->list, &v->room_list, cells_of(size), sizeof *list);
-
-    if (!list)
+    if (!make_room(v, cells_of(size)))
         return error_nomem(err);
-    v->list = list;
     for (size_t i = 0; i < b->n; i++) {
-        size_t n = suppress(list, decode_all(size, m, i, list));
+        size_t n = suppress(v, decode_all(size, m, i, v->list));
 
         if (!add_truth(&v->truth, b, i) || !add_found(v, n))
             return error_nomem(err);
@@ -167,5 +175,7 @@ void detect_val_free(detect_val *v)
     mem_free(v->found.found);
     mem_free(v->found.first);
     mem_free(v->list);
+    mem_free(v->boxes);
+    mem_free(v->keep);
     *v = (detect_val){0};
 }

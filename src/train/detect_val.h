@@ -10,8 +10,10 @@ typedef struct detect_val { /* zeroed: empty */
     scene_set truth;        /* photos and faces in the pixels of the pictures */
     detection_list found;
     size_t room_found, room_first;
-    detection *list; /* room for all cells of one picture */
-    size_t room_list;
+    detection *list; /* [cells] of one picture, as the two below */
+    pfld_box *boxes;
+    uint32_t *keep;
+    size_t cells;
 } detect_val;
 
 /* The batch's pictures, of this side, and what the maps find in them. */
