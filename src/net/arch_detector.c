@@ -20,7 +20,7 @@ enum { STEM = 16, NECK = 64 };
 static const struct stage {
     const char *name;
     int channels, blocks;
-} stages[] = {{"stage4", 32, 3}, {"stage8", 64, 4}, {"stage16", 96, 3}, {"stage32", 64, 4}};
+} stages[] = {{"stage4", 32, 3}, {"stage8", 64, 4}, {"stage16", 96, 3}, {"stage32", 64, 3}};
 enum { N_STAGES = sizeof stages / sizeof *stages };
 
 typedef struct detector_builder {

@@ -370,6 +370,7 @@ static pfld_status build_upsample(builder *b)
         status = out_map(b, &m);
     if (status != PFLD_OK)
         return status;
+    assert(m);
     if (p.mode != NET_RESIZE_NEAREST || p.coord != NET_COORD_ASYMMETRIC ||
         p.round != NET_ROUND_FLOOR || m->h != 2 * in->h || m->w != 2 * in->w || m->c != in->c)
         return refuse(b, "only every pixel four times (nearest, asymmetric, floor, times 2) can be "
