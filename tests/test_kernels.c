@@ -237,6 +237,31 @@ static float *random_matrix(size_t region, size_t rows, size_t cols, bool at_end
     return p;
 }
 
+static size_t a_column(const gemm_args *g, size_t p)
+{
+    return g->a_run ? p / g->a_run * g->a_next + p % g->a_run * g->a_col : p * g->a_col;
+}
+
+/* Rows that overlap, columns in runs: what the windows of a convolution are. */
+static void random_windows(gemm_args *g, bool at_end)
+{
+    size_t n = 1;
+    float *p;
+
+    g->a_run = 1 + noise() % (g->k + 3);
+    g->a_col = 1 + noise() % 2;
+    g->a_row = 1 + noise() % (2 * g->a_run);
+    g->a_next = chance() ? noise() % (g->a_run + 1) : g->m * g->a_row + noise() % 40;
+    for (size_t i = 0; i < g->k; i++)
+        if (a_column(g, i) >= n)
+            n = a_column(g, i) + 1;
+    n += (g->m - 1) * g->a_row;
+    p = place(REGION_A, n, at_end);
+    for (size_t i = 0; i < n; i++)
+        p[i] = noise_float();
+    g->a = p;
+}
+
 static void gemm_prepare(const kernels *kn, struct gemm_case *t, size_t m, size_t n, size_t k)
 {
     gemm_args *g = &t->args;
@@ -247,7 +272,10 @@ static void gemm_prepare(const kernels *kn, struct gemm_case *t, size_t m, size_
     g->m = m;
     g->n = n;
     g->k = k;
-    g->a = random_matrix(REGION_A, m, k, t->at_end, &g->a_row, &g->a_col);
+    if (noise() % 3 == 0)
+        random_windows(g, t->at_end);
+    else
+        g->a = random_matrix(REGION_A, m, k, t->at_end, &g->a_row, &g->a_col);
     t->b = random_matrix(REGION_B, k, n, t->at_end, &t->b_row, &t->b_col);
     packed = kn->gemm_packed_size(k, n);
     g->b = p = place(REGION_PACKED, packed, t->at_end);
@@ -278,7 +306,7 @@ static void gemm_check(const kernels *kn, struct gemm_case *t)
             double sum = 0, size = 0, residual = 0;
 
             for (size_t p = 0; p < g->k; p++) {
-                double x = (double)g->a[i * g->a_row + p * g->a_col] *
+                double x = (double)g->a[i * g->a_row + a_column(g, p)] *
                            (double)t->b[p * t->b_row + j * t->b_col];
 
                 sum += x;

@@ -17,12 +17,13 @@
 #define FRACTION WARP_FRACTION
 #define UNIT     (1 << FRACTION)
 
-#define WIDEST   131072.0 /* pixels: a box of this width covers any picture from any pixel in it */
-#define COLUMNS  64       /* of dst whose spans are worked out once for all rows */
-#define ALONE    4.0      /* footprints narrower than this are averaged over bilinear samples ... */
-#define PER_SIDE 4.0      /* ... wider ones over blocks of a quarter of their side ... */
-#define BLOCK    64       /* ... but no wider than this, so that the work stays bounded ... */
-#define SAMPLES  64       /* ... nor more of them than this along a side */
+#define WIDEST      131072.0 /* pixels: a box of it covers any picture from any pixel in it */
+#define COLUMNS     64       /* of dst whose spans are worked out once for all rows */
+#define COLUMN_SUMS 8192     /* of their source columns' channels, where there are so few */
+#define ALONE       4.0 /* footprints narrower than this are averaged over bilinear samples ... */
+#define PER_SIDE    4.0 /* ... wider ones over blocks of a quarter of their side ... */
+#define BLOCK       64  /* ... but no wider than this, so that the work stays bounded ... */
+#define SAMPLES     64  /* ... nor more of them than this along a side */
 
 typedef struct source {
     const uint8_t *data;
@@ -316,23 +317,100 @@ static inline void store_mean(const target *t, uint8_t *row, int i, const uint64
     store(t, row, i, v, bpp);
 }
 
+/* The source columns that a block of spans needs, summed over the lines of one span of rows. Sums
+ * of integers: the bits of add_box(), which visits each box alone. */
+typedef struct columns {
+    uint32_t sum[COLUMN_SUMS]; /* [x - from][bpp] */
+    int from, n;               /* pixels */
+    bool fast;
+} columns;
+
+/* False where the block is too wide, or so high that a sum of whole lines could overflow. */
+static bool plan_columns(columns *c, const span *x, int n, int32_t h, int bpp)
+{
+    int from = x[0].first, last = x[0].last;
+
+    for (int i = 1; i < n; i++) { /* in order, but for maps that are not finite */
+        from = x[i].first < from ? x[i].first : from;
+        last = x[i].last > last ? x[i].last : last;
+    }
+    c->from = from;
+    c->n = last - from + 1;
+    c->fast = WARP_AVX2 && cpu_has(PFLD_ISA_AVX2);
+    return c->n <= COLUMN_SUMS / bpp && h <= INT32_MAX / 255;
+}
+
+static void add_line(columns *c, const source *s, int y, uint32_t weight, int bpp)
+{
+    const uint8_t *row = s->data + y * s->stride + (ptrdiff_t)c->from * bpp;
+    size_t n = (size_t)c->n * (size_t)bpp;
+
+    if (weight == 0)
+        return;
+#if WARP_AVX2
+    if (c->fast && weight <= INT16_MAX) {
+        warp_add_row_avx2(c->sum, row, n, weight);
+        return;
+    }
+#endif
+    for (size_t i = 0; i < n; i++)
+        c->sum[i] += weight * row[i];
+}
+
+static void add_lines(columns *c, const source *s, const span *y, int bpp)
+{
+    memset(c->sum, 0, (size_t)c->n * (size_t)bpp * sizeof c->sum[0]);
+    add_line(c, s, y->first, y->first_weight, bpp);
+    for (int i = y->from; i < y->to; i++)
+        add_line(c, s, i, UNIT, bpp);
+    add_line(c, s, y->last, y->last_weight, bpp);
+    add_line(c, s, 0, y->before * UNIT, bpp);
+    add_line(c, s, s->height - 1, y->after * UNIT, bpp);
+}
+
+static inline void sum_columns(const columns *cs, const span *x, uint64_t sum[3], int bpp)
+{
+    const uint32_t *p = cs->sum + (ptrdiff_t)(x->first - cs->from) * bpp;
+    const uint32_t *q = cs->sum + (ptrdiff_t)(x->last - cs->from) * bpp;
+
+    for (int i = x->from; i < x->to; i++) {
+        const uint32_t *between = cs->sum + (ptrdiff_t)(i - cs->from) * bpp;
+
+        UNROLL
+        for (int c = 0; c < channels_of(bpp); c++)
+            sum[c] += between[c];
+    }
+    UNROLL
+    for (int c = 0; c < channels_of(bpp); c++) { /* beyond a border the span ends there */
+        uint64_t whole = sum[c] + (uint64_t)x->before * p[c] + (uint64_t)x->after * q[c];
+        sum[c] = whole * UNIT + (uint64_t)x->first_weight * p[c] + (uint64_t)x->last_weight * q[c];
+    }
+}
+
 static inline void warp_boxes(const source *s, const affine *m, const target *t, int bpp)
 {
     int32_t w = to_fixed(clamp_double(fabs((double)m->a), 1.0, WIDEST));
     int32_t h = to_fixed(clamp_double(fabs((double)m->e), 1.0, WIDEST));
     double weight = 1.0 / ((double)w * (double)h);
     span x[COLUMNS];
+    columns lines;
 
     for (int left = 0; left < t->dst->width; left += COLUMNS) {
         int n = clamp_int(t->dst->width - left, 0, COLUMNS);
         for (int i = 0; i < n; i++)
             x[i] = make_span((double)m->a * (left + i) + (double)m->c, w, s->width);
+        bool summed = plan_columns(&lines, x, n, h, bpp);
         for (int j = 0; j < t->dst->height; j++) {
             uint8_t *row = t->dst->data + j * t->dst->stride;
             span y = make_span((double)m->e * j + (double)m->f, h, s->height);
+            if (summed)
+                add_lines(&lines, s, &y, bpp);
             for (int i = 0; i < n; i++) {
                 uint64_t sum[3] = {0};
-                add_box(s, &x[i], &y, sum, bpp);
+                if (summed)
+                    sum_columns(&lines, &x[i], sum, bpp);
+                else
+                    add_box(s, &x[i], &y, sum, bpp);
                 store_mean(t, row, left + i, sum, weight, bpp);
             }
         }
@@ -442,11 +520,43 @@ static inline void warp_samples(const source *s, const affine *m, const target *
     }
 }
 
+/* --- copies: shifts by whole pixels that stay inside, as of a video's frames -------------------
+ */
+
+static bool is_whole(float shift, int n, int size)
+{
+    return shift >= 0.0f && shift <= (float)(size - n) && shift == floorf(shift);
+}
+
+static bool is_copy(const source *s, const affine *m, const target *t)
+{
+    return m->a == 1.0f && m->b == 0.0f && m->d == 0.0f && m->e == 1.0f &&
+           is_whole(m->c, t->dst->width, s->width) && is_whole(m->f, t->dst->height, s->height);
+}
+
+static inline void copy_pixels(const source *s, const affine *m, const target *t, int bpp)
+{
+    bool same = bpp == image_channels(t->dst->format) && !t->mirror;
+
+    for (int j = 0; j < t->dst->height; j++) {
+        const uint8_t *p = s->data + (j + (int)m->f) * s->stride + (ptrdiff_t)(int)m->c * bpp;
+        uint8_t *row = t->dst->data + j * t->dst->stride;
+
+        if (same)
+            memcpy(row, p, (size_t)t->dst->width * (size_t)bpp);
+        else
+            for (int i = 0; i < t->dst->width; i++, p += bpp)
+                store(t, row, i, p, bpp);
+    }
+}
+
 static inline void warp(const source *s, const affine *m, const target *t, int bpp)
 {
     double x = hypot((double)m->a, (double)m->d), y = hypot((double)m->b, (double)m->e);
 
-    if ((x > 1.0 || y > 1.0) && m->b == 0.0f && m->d == 0.0f)
+    if (is_copy(s, m, t))
+        copy_pixels(s, m, t, bpp);
+    else if ((x > 1.0 || y > 1.0) && m->b == 0.0f && m->d == 0.0f)
         warp_boxes(s, m, t, bpp);
     else
         warp_samples(s, m, t, bpp);

@@ -1,4 +1,4 @@
-/* A stretch of a warped row by AVX2: the same bits as the scalar code of warp.c, sooner. */
+/* Parts of a warped row by AVX2: the same bits as the scalar code of warp.c, sooner. */
 #include "image/warp_avx2.h"
 
 #if WARP_AVX2
@@ -134,6 +134,23 @@ TARGET void warp_stretch_avx2(const warp_stretch *s, uint8_t (*out)[4])
     }
 }
 
+TARGET void warp_add_row_avx2(uint32_t *restrict sum, const uint8_t *restrict row, size_t n,
+                              uint32_t weight)
+{
+    const __m256i w = _mm256_set1_epi32((int)weight);
+    size_t i = 0;
+
+    for (; i + 8 <= n; i += 8) {
+        __m256i *to = (__m256i *)(void *)(sum + i);
+        __m256i p = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(load8(row + i)));
+        /* both below 2^15: multiplied as pairs of 16 bits, of which the upper ones are 0 */
+        _mm256_storeu_si256(to, _mm256_add_epi32(_mm256_loadu_si256(to), _mm256_madd_epi16(p, w)));
+    }
+    for (; i < n; i++)
+        sum[i] += weight * row[i];
+}
+
 #else
 typedef int warp_avx2_is_empty; /* ISO C wants a declaration */
+
 #endif

@@ -1,4 +1,4 @@
-/* A stretch of a warped row by AVX2: the same bits as the scalar code of warp.c, sooner. */
+/* Parts of a warped row by AVX2: the same bits as the scalar code of warp.c, sooner. */
 #ifndef IMAGE_WARP_AVX2_H
 #define IMAGE_WARP_AVX2_H
 
@@ -31,6 +31,8 @@ typedef struct warp_stretch { /* every pixel's x, y is to_fixed(x0 + i * dx, y0 
  * AVX2, that offsets into the picture fit in 32 bits, and that 8 bytes can be read at the left of
  * each two pixels of each sample. */
 void warp_stretch_avx2(const warp_stretch *s, uint8_t (*out)[4]);
+/* sum[i] += weight * row[i] for i < n. */
+void warp_add_row_avx2(uint32_t *sum, const uint8_t *row, size_t n, uint32_t weight);
 #endif
 
 #endif

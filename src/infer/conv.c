@@ -7,7 +7,10 @@
 #include "infer/lower.h"
 #include "net/op_params.h"
 
-enum { GATHER_FLOATS = 8 * 1024 }; /* scratch that an im2col block may fill: 32 KiB, within L1 */
+enum {
+    GATHER_FLOATS = 8 * 1024, /* scratch that an im2col block may fill: 32 KiB, within L1 */
+    BAND_FLOATS = 16 * 1024   /* and the padded lines of a band: read once, in order */
+};
 
 /* ---- running ---- */
 
@@ -73,6 +76,65 @@ static void conv_gathered(const step *s, const kernels *k, const tap_source *in,
     }
 }
 
+/* What of a line the windows of all output columns see: as if the map were so wide. */
+static size_t padded_width(const step_conv *v, size_t out_w)
+{
+    return (out_w - 1) * v->stride[1] + v->kernel[1];
+}
+
+/* Line y of the map between its pads; all zeros where y is beyond them. */
+static void pad_line(const step_conv *v, const tap_source *in, ptrdiff_t y, size_t width,
+                     float *dst)
+{
+    size_t left = v->pad[1] < width ? v->pad[1] : width, shown = width - left;
+    const float *src;
+
+    if (y < 0 || (size_t)y >= in->h) {
+        memset(dst, 0, width * in->c * sizeof(float));
+        return;
+    }
+    if (shown > in->w)
+        shown = in->w;
+    src = in->p + y * in->step_h;
+    memset(dst, 0, left * in->c * sizeof(float));
+    dst += left * in->c;
+    if (in->step_w == (ptrdiff_t)in->c)
+        memcpy(dst, src, shown * in->c * sizeof(float));
+    else
+        for (size_t x = 0; x < shown; x++)
+            memcpy(dst + x * in->c, src + (ptrdiff_t)x * in->step_w, in->c * sizeof(float));
+    memset(dst + shown * in->c, 0, (width - left - shown) * in->c * sizeof(float));
+}
+
+/* One image, one group: copy the lines that a band of output lines sees, multiply them in place. */
+static void conv_banded(const step *s, const kernels *k, const tap_source *in, gemm_args a)
+{
+    const step_conv *v = &s->u.conv;
+    size_t out_h = s->out.dim[2], out_w = s->out.dim[3], width = padded_width(v, out_w);
+    size_t line = width * in->c, reach = (v->kernel[0] - 1) * v->dilation[0] + 1, at, i;
+    float *lines = step_data(&s->scratch), *c = a.c;
+    kernel_post post = *a.post;
+    const float *residual = post.residual;
+
+    a.m = out_w;
+    a.a_row = v->stride[1] * in->c;
+    a.a_run = v->kernel[1] * in->c;
+    a.a_next = v->dilation[0] * line;
+    a.post = &post;
+    for (at = 0; at < out_h; at += v->band) {
+        size_t n = out_h - at < v->band ? out_h - at : v->band;
+        ptrdiff_t y = (ptrdiff_t)(at * v->stride[0]) - (ptrdiff_t)v->pad[0];
+        for (i = 0; i < (n - 1) * v->stride[0] + reach; i++)
+            pad_line(v, in, y + (ptrdiff_t)i, width, lines + i * line);
+        for (i = 0; i < n; i++) {
+            a.a = lines + i * v->stride[0] * line;
+            a.c = c + (at + i) * out_w * a.c_row;
+            post.residual = offset_or_null(residual, (at + i) * out_w * post.residual_ld);
+            k->gemm(&a);
+        }
+    }
+}
+
 /* in[0]: the map; in[1]: residual or unused. */
 static void run_conv(const step *s, const kernels *k)
 {
@@ -106,7 +168,9 @@ static void run_conv(const step *s, const kernels *k)
                 post.residual = step_data(&s->in[1]) + image * s->in[1].stride[0] + g * o;
                 post.residual_ld = infer_view_pixel_step(&s->in[1]);
             }
-            if (v->rows)
+            if (v->band)
+                conv_banded(s, k, &in, a);
+            else if (v->rows)
                 conv_gathered(s, k, &in, a);
             else
                 k->gemm(&a);
@@ -328,14 +392,37 @@ static bool map_is_matrix(const step_conv *v, const infer_view *x)
            v->dilation[0] == 1 && v->dilation[1] == 1 && infer_view_pixel_step(x) == x->dim[1];
 }
 
+/* Lines wide enough to fill tiles are multiplied where they lie; short ones would waste them. */
+static bool set_band(lower *l, step *s, bool *banded)
+{
+    step_conv *v = &s->u.conv;
+    size_t out_h = s->out.dim[2], out_w = s->out.dim[3], line, lines, count;
+    size_t reach = (v->kernel[0] - 1) * v->dilation[0] + 1, c = s->in[0].dim[1] / v->groups;
+
+    *banded = v->dilation[1] == 1 && out_w > l->k->gemm_mr;
+    if (!*banded)
+        return true;
+    if (!checked_mul(padded_width(v, out_w), c, &line))
+        return false;
+    lines = BAND_FLOATS / line;
+    v->band = lines > reach ? (lines - reach) / v->stride[0] + 1 : 1;
+    if (v->band > out_h)
+        v->band = out_h;
+    return checked_mul((v->band - 1) * v->stride[0] + reach, line, &count) &&
+           lower_new_scratch(l, count, &s->scratch);
+}
+
 static bool set_gather(lower *l, step *s)
 {
     step_conv *v = &s->u.conv;
     size_t k = v->kernel[0] * v->kernel[1] * (s->in[0].dim[1] / v->groups);
     size_t pixels = s->out.dim[2] * s->out.dim[3], count;
+    bool banded = false;
 
     if (map_is_matrix(v, &s->in[0]))
         return true;
+    if (!set_band(l, s, &banded) || banded)
+        return banded;
     v->rows = GATHER_FLOATS / k;
     v->rows = v->rows / l->k->gemm_mr * l->k->gemm_mr;
     if (v->rows < l->k->gemm_mr)

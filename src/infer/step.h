@@ -9,7 +9,9 @@ enum { STEP_IN = 3 }; /* operands; what they are is said beside each run functio
 
 typedef struct step_conv { /* through gemm; see conv.c */
     size_t groups, kernel[2], stride[2], dilation[2], pad[4];
-    size_t rows;         /* output pixels gathered at a time; 0: the map itself is the matrix */
+    size_t rows;         /* output pixels gathered at a time; 0: nothing is gathered */
+    size_t band;         /* output lines whose padded input lines are copied at a time; 0: none are,
+                            the map itself is the matrix or is gathered */
     const float *packed; /* [groups] matrices, packed_size floats apart */
     size_t packed_size;
 } step_conv;

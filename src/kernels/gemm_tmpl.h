@@ -39,6 +39,8 @@ struct gemm_tile {
     const float *a, *b;
     float *c;
     size_t a_row, a_col, c_row, k;
+    size_t first_run, run; /* columns of A until it jumps, at first and then */
+    size_t jump;           /* floats from behind a run to the next */
     bool full; /* all columns of the last vector exist: a plain store is faster */
     vm last;   /* those that exist */
     struct gemm_addend add[GEMM_ADDS];
@@ -94,7 +96,7 @@ VEC_INLINE void gemm_tile_run(const struct gemm_tile *t, size_t rows, size_t vec
 {
     vf acc[GEMM_ROWS_MAX][GEMM_VECS];
     const float *a = t->a, *b = t->b;
-    const size_t a_row = t->a_row, a_col = t->a_col, c_row = t->c_row;
+    const size_t a_row = t->a_row, a_col = t->a_col, c_row = t->c_row, jump = t->jump;
     const float *a4 = a + (rows > 4 ? 4 * a_row : 0), *a8 = a + (rows > 8 ? 8 * a_row : 0);
     float *c = t->c;
 
@@ -110,20 +112,29 @@ VEC_INLINE void gemm_tile_run(const struct gemm_tile *t, size_t rows, size_t vec
         for (size_t i = 0; i < rows; i++)
             acc[i][v] = start;
     }
-    for (size_t p = t->k; p; p--, a += a_col, a4 += a_col, a8 += a_col, b += vecs * VL) {
-        vf bv[GEMM_VECS];
+    for (size_t left = t->k, run = t->first_run; left;) {
+        size_t p = run < left ? run : left;
 
-        KERNELS_UNROLL
-        for (size_t v = 0; v < vecs; v++)
-            bv[v] = vf_load(b + v * VL);
-        KERNELS_UNROLL
-        for (size_t i = 0; i < rows; i++) {
-            vf ai = vf_set1((i < 4 ? a : i < 8 ? a4 : a8)[i % 4 * a_row]);
+        left -= p;
+        for (; p; p--, a += a_col, a4 += a_col, a8 += a_col, b += vecs * VL) {
+            vf bv[GEMM_VECS];
 
             KERNELS_UNROLL
             for (size_t v = 0; v < vecs; v++)
-                acc[i][v] = vf_fma(ai, bv[v], acc[i][v]);
+                bv[v] = vf_load(b + v * VL);
+            KERNELS_UNROLL
+            for (size_t i = 0; i < rows; i++) {
+                vf ai = vf_set1((i < 4 ? a : i < 8 ? a4 : a8)[i % 4 * a_row]);
+
+                KERNELS_UNROLL
+                for (size_t v = 0; v < vecs; v++)
+                    acc[i][v] = vf_fma(ai, bv[v], acc[i][v]);
+            }
         }
+        a += jump;
+        a4 += jump;
+        a8 += jump;
+        run = t->run;
     }
     gemm_tile_finish(t, acc, rows, vecs);
     KERNELS_UNROLL
@@ -298,8 +309,13 @@ VEC_TARGET static void gemm_panel(const struct gemm_block *b, size_t panel)
     size_t vecs = gemm_cut(b->panels.vecs, b->panels.count, panel + 1) - v0;
     size_t j = v0 * VL, last = g->n - (v0 + vecs - 1) * VL, rows = b->m_end - b->m;
     size_t tiles = gemm_ceil_div(rows, gemm_rows[vecs - 1]);
+    size_t run = g->a_run ? g->a_run : g->k + 1, in_run = b->k % run;
+    size_t first_a = b->k / run * g->a_next + in_run * g->a_col;
     struct gemm_tile t = {.a_row = g->a_row,
                           .a_col = g->a_col,
+                          .first_run = run - in_run,
+                          .run = run,
+                          .jump = g->a_next - run * g->a_col,
                           .b = g->b + g->k * j + b->k * vecs * VL,
                           .c_row = g->c_row,
                           .k = b->k_end - b->k,
@@ -309,7 +325,7 @@ VEC_TARGET static void gemm_panel(const struct gemm_block *b, size_t panel)
     for (size_t tile = 0, i = b->m; tile < tiles; tile++) {
         size_t height = rows / tiles + (tile < rows % tiles);
 
-        t.a = g->a + i * g->a_row + b->k * g->a_col;
+        t.a = g->a + i * g->a_row + first_a;
         t.c = g->c + i * g->c_row + j;
         gemm_tile_post(&t, b, i, j);
         gemm_tiles[vecs - 1][height - 1](&t);

@@ -47,6 +47,13 @@ static bool gemm_packs_itself_scalar(size_t n)
     return true;
 }
 
+static float gemm_a(const gemm_args *g, size_t i, size_t p)
+{
+    size_t run = g->a_run ? g->a_run : g->k;
+
+    return g->a[i * g->a_row + p / run * g->a_next + p % run * g->a_col];
+}
+
 static void gemm_scalar(const gemm_args *g)
 {
     for (size_t i = 0; i < g->m; i++)
@@ -54,7 +61,7 @@ static void gemm_scalar(const gemm_args *g)
             float *c = &g->c[i * g->c_row + j], sum = 0.0f;
 
             for (size_t p = 0; p < g->k; p++)
-                sum += g->a[i * g->a_row + p * g->a_col] * g->b[p * g->n + j];
+                sum += gemm_a(g, i, p) * g->b[p * g->n + j];
             if (g->accumulate)
                 sum += *c;
             *c = post_apply(g->post, sum, i, j);
