@@ -421,8 +421,10 @@ static bool set_gather(lower *l, step *s)
 
     if (map_is_matrix(v, &s->in[0]))
         return true;
-    if (!set_band(l, s, &banded) || banded)
-        return banded;
+    if (!set_band(l, s, &banded))
+        return false;
+    if (banded)
+        return true;
     v->rows = GATHER_FLOATS / k;
     v->rows = v->rows / l->k->gemm_mr * l->k->gemm_mr;
     if (v->rows < l->k->gemm_mr)

@@ -41,8 +41,8 @@ struct gemm_tile {
     size_t a_row, a_col, c_row, k;
     size_t first_run, run; /* columns of A until it jumps, at first and then */
     size_t jump;           /* floats from behind a run to the next */
-    bool full; /* all columns of the last vector exist: a plain store is faster */
-    vm last;   /* those that exist */
+    bool full;             /* all columns of the last vector exist: a plain store is faster */
+    vm last;               /* those that exist */
     struct gemm_addend add[GEMM_ADDS];
     size_t adds;
     const float *bias, *slope; /* NULL: none */

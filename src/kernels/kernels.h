@@ -41,11 +41,11 @@ typedef struct gemm_args {
     const float *a; /* A[i][p] is a[i * a_row + p * a_col]: any strides, so that A may be
                        transposed or a pixel row of an NHWC map */
     size_t a_row, a_col;
-    size_t a_run, a_next; /* a_run > 0: columns come in runs of so many, and A[i][p] is a[i * a_row +
-                             p / a_run * a_next + p % a_run * a_col]: the lines of a window, so that
-                             a convolution needs no copy of each window */
-    const float *b; /* packed */
-    float *c;       /* [m] rows of n, c_row apart; no more than n floats of a row are written */
+    size_t a_run, a_next; /* a_run > 0: columns come in runs of so many, and A[i][p] is a[i * a_row
+                             + p / a_run * a_next + p % a_run * a_col]: the lines of a window, so
+                             that a convolution needs no copy of each window */
+    const float *b;       /* packed */
+    float *c; /* [m] rows of n, c_row apart; no more than n floats of a row are written */
     size_t c_row;
     bool accumulate;         /* then post is applied to the sum with what C held */
     const kernel_post *post; /* NULL: none */
