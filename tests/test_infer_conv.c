@@ -57,6 +57,14 @@ static const conv_case conv_cases[] = {
     /* more than one block of gathered rows */
     {{1, 24, 21, 23}, {9, 24, 3, 3}, {.pad = {1, 1, 1, 1}}, true},
     {{1, 150, 4, 3}, {3, 150, 3, 3}, {.pad = {1, 1, 1, 1}}, true},
+    /* lines that are multiplied where they lie, in one band and in several */
+    {{2, 3, 40, 50}, {16, 3, 3, 3}, {.stride = {2, 2}, .pad = {1, 1, 1, 1}}, true},
+    {{1, 3, 17, 29}, {4, 3, 5, 4}, {.stride = {3, 1}, .pad = {2, 3, 1, 0}}, false},
+    {{1, 6, 15, 40}, {4, 3, 3, 3}, {.group = 2, .dilation = {2, 1}, .pad = {2, 1, 2, 1}}, true},
+    {{1, 2, 4, 30}, {3, 2, 3, 3}, {.pad = {4, 0, 5, 3}}, true},
+    {{1, 30, 50, 40}, {5, 30, 3, 3}, {.pad = {1, 1, 1, 1}}, true},
+    {{1, 2, 1, 60}, {3, 2, 1, 5}, {.stride = {1, 3}}, true},
+    {{1, 400, 3, 20}, {2, 400, 3, 3}, {.pad = {1, 20, 1, 20}}, true},
 };
 
 static void window_attributes(rig *r, const ref_window *p)
