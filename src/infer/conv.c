@@ -441,8 +441,12 @@ pfld_status lower_conv(lower *l)
     infer_view x;
     step_conv conv = {0};
     step *s;
-    pfld_status st = net_conv_get(l->g, l->node, &p, l->err);
+    bool done;
+    pfld_status st = lower_int8_conv(l, &done);
 
+    if (st != PFLD_OK || done)
+        return st;
+    st = net_conv_get(l->g, l->node, &p, l->err);
     if (st == PFLD_OK)
         st = float_constant(l, 1, &w);
     if (st == PFLD_OK)

@@ -96,13 +96,16 @@ static bool start(lower *l)
 
     l->view = arena_alloc(&l->tmp, l->g->n_values, sizeof(*l->view));
     l->uses = arena_alloc(&l->tmp, l->g->n_values, sizeof(*l->uses));
+    l->bytes = arena_alloc(&l->tmp, l->g->n_values, sizeof(*l->bytes));
+    l->floats = arena_alloc(&l->tmp, l->g->n_values, sizeof(*l->floats));
     l->reader = arena_alloc(&l->tmp, l->g->n_values, sizeof(*l->reader));
+    l->writer = arena_alloc(&l->tmp, l->g->n_values, sizeof(*l->writer));
     l->absorbed = arena_alloc(&l->tmp, l->g->n_nodes, sizeof(*l->absorbed));
-    if (!l->view || !l->uses || !l->reader || !l->absorbed)
+    if (!l->view || !l->bytes || !l->floats || !l->uses || !l->reader || !l->writer || !l->absorbed)
         return false;
     for (i = 0; i < l->g->n_values; i++) {
-        l->view[i].buf = -1;
-        l->reader[i] = -1;
+        l->view[i].buf = l->bytes[i].v.buf = l->floats[i].v.buf = -1;
+        l->reader[i] = l->writer[i] = -1;
     }
     return true;
 }
@@ -112,7 +115,10 @@ static void count_uses(lower *l)
     const net_graph *g = l->g;
     size_t i, j;
 
-    for (i = 0; i < g->n_nodes; i++)
+    for (i = 0; i < g->n_nodes; i++) {
+        for (j = 0; j < g->nodes[i].n_out; j++)
+            if (g->nodes[i].out[j] != NET_NONE)
+                l->writer[g->nodes[i].out[j]] = (int32_t)i;
         for (j = 0; j < g->nodes[i].n_in; j++) {
             int32_t v = g->nodes[i].in[j];
             if (v == NET_NONE)
@@ -120,6 +126,7 @@ static void count_uses(lower *l)
             l->uses[v]++;
             l->reader[v] = (int32_t)i;
         }
+    }
     for (i = 0; i < g->n_outputs; i++)
         l->uses[g->outputs[i]]++;
 }
@@ -378,6 +385,7 @@ static pfld_status compile(lower *l, infer_net **out)
         st = lower_nomem(l);
     if (st == PFLD_OK) {
         net->k = l->k;
+        l->k8 = int8_kernels_get(l->cap);
         count_uses(l);
         st = add_inputs(l);
     }
@@ -424,7 +432,7 @@ static pfld_status create(lower *l, infer_net **out)
 pfld_status infer_create(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
                          pfld_error *err)
 {
-    lower l = {.g = g, .k = kernels_get(cap), .mem = mem, .err = err};
+    lower l = {.g = g, .cap = cap, .k = kernels_get(cap), .mem = mem, .err = err};
 
     return create(&l, out);
 }
@@ -432,7 +440,7 @@ pfld_status infer_create(const net_graph *g, pfld_isa cap, arena *mem, infer_net
 pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
                               pfld_error *err)
 {
-    lower l = {.g = g, .k = kernels_get(cap), .nhwc = true, .mem = mem, .err = err};
+    lower l = {.g = g, .cap = cap, .k = kernels_get(cap), .nhwc = true, .mem = mem, .err = err};
 
     return create(&l, out);
 }
@@ -441,6 +449,7 @@ pfld_status infer_create_shared(const net_graph *g, pfld_isa cap, infer_weights 
                                 arena *mem, infer_net **out, pfld_error *err)
 {
     lower l = {.g = g,
+               .cap = cap,
                .k = kernels_get(cap),
                .nhwc = true,
                .shared = true,

@@ -174,9 +174,11 @@ pfld_status lower_in(lower *l, size_t i, infer_view *v)
     int32_t value = l->node->in[i];
     const net_tensor *t = l->g->values[value].constant;
 
-    if (l->view[value].buf < 0) {
+    if (l->view[value].buf < 0 && !t) {
+        if (!lower_int8_floats(l, value))
+            return lower_nomem(l);
+    } else if (l->view[value].buf < 0) {
         float *data;
-        assert(t); /* the nodes are in running order */
         data = constant_floats(l, t);
         if ((!data && t->count) || !lower_new_fixed(l, &t->shape, data, &l->view[value]))
             return lower_nomem(l);

@@ -4,6 +4,7 @@
 
 #include "core/arena.h"
 #include "infer/step.h"
+#include "kernels/int8.h"
 #include "net/graph.h"
 
 typedef struct infer_buffer {
@@ -22,9 +23,18 @@ typedef struct packed_weights { /* of a constant, in the form that one kind of s
     float *data; /* [count] */
 } packed_weights;
 
+typedef struct lower_bytes { /* a quantised value; see int8.c */
+    infer_view v;            /* the buffer, as a list of floats; buf < 0: none */
+    size_t n, h, w, c;       /* bytes, dense in this order */
+    float scale;
+    int32_t zero; /* 0..255 */
+} lower_bytes;
+
 typedef struct lower {
     const net_graph *g;
     const kernels *k;
+    const int8_kernels *k8;
+    pfld_isa cap;
     bool nhwc;   /* inputs of rank 4 are pixels */
     bool shared; /* outputs, too, and the maps' memory is not the net's own */
     arena *mem;  /* what the compiled net keeps */
@@ -32,9 +42,12 @@ typedef struct lower {
     pfld_error *err;
     const net_node *node; /* that is being lowered */
     infer_view *view;     /* [n_values]; buf < 0: not computed yet */
-    uint32_t *uses;       /* [n_values]; a graph output counts as one */
-    int32_t *reader;      /* [n_values]: the last node that reads it, or -1 */
-    bool *absorbed;       /* [n_nodes]: another step does its work already */
+    lower_bytes *bytes;   /* [n_values]: integers that are kept as bytes ... */
+    lower_bytes *floats; /* [n_values]: ... and floats that bytes stand for, until they are asked */
+    uint32_t *uses;      /* [n_values]; a graph output counts as one */
+    int32_t *reader;     /* [n_values]: the last node that reads it, or -1 */
+    int32_t *writer;     /* [n_values]: the node that makes it, or -1 */
+    bool *absorbed;      /* [n_nodes]: another step does its work already */
     step *steps;
     size_t n_steps, room_steps;
     infer_buffer *buffers;
@@ -56,6 +69,12 @@ pfld_status lower_binary(lower *l);
 pfld_status lower_reduce(lower *l);
 pfld_status lower_softmax(lower *l);
 pfld_status lower_quant(lower *l);
+/* The same and convolutions and products on bytes: *done false where the node is no case for it. */
+pfld_status lower_int8_quant(lower *l, bool *done);
+pfld_status lower_int8_conv(lower *l, bool *done);
+pfld_status lower_int8_gemm(lower *l, bool *done);
+/* A step that gives the floats of a value that has bytes. */
+bool lower_int8_floats(lower *l, int32_t value);
 pfld_status lower_concat(lower *l);
 pfld_status lower_pad(lower *l);
 pfld_status lower_resize(lower *l);

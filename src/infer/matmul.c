@@ -174,8 +174,12 @@ pfld_status lower_gemm(lower *l)
     net_gemm_params p;
     infer_view a, b;
     step *s;
-    pfld_status st = net_gemm_get(l->g, l->node, &p, l->err);
+    bool done;
+    pfld_status st = lower_int8_gemm(l, &done);
 
+    if (st != PFLD_OK || done)
+        return st;
+    st = net_gemm_get(l->g, l->node, &p, l->err);
     if (st == PFLD_OK)
         st = lower_in(l, 0, &a);
     if (st == PFLD_OK)

@@ -73,8 +73,12 @@ pfld_status lower_quant(lower *l)
     step *s;
     float *zero;
     size_t i;
-    pfld_status st = net_quant_get(l->g, l->node, &p, l->err);
+    bool done;
+    pfld_status st = lower_int8_quant(l, &done);
 
+    if (st != PFLD_OK || done)
+        return st;
+    st = net_quant_get(l->g, l->node, &p, l->err);
     if (st == PFLD_OK)
         st = lower_in(l, 0, &x);
     if (st != PFLD_OK)

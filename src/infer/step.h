@@ -3,6 +3,7 @@
 #define INFER_STEP_H
 
 #include "infer/view.h"
+#include "kernels/int8.h"
 #include "kernels/kernels.h"
 
 enum { STEP_IN = 3 }; /* operands; what they are is said beside each run function */
@@ -55,6 +56,19 @@ typedef struct step_quant {
     infer_loop loop; /* output, input, and a view of 0, 1, ... count - 1 */
 } step_quant;
 
+typedef struct step_int8 { /* on bytes; see int8.c */
+    const int8_kernels *k;
+    int8_gemm gemm;
+    int8_dwconv dwconv;
+    int8_post post;
+    step_conv window;  /* of a convolution that is copied by bands */
+    size_t n, h, w, c; /* the input, in bytes */
+    size_t out_h, out_w;
+    int32_t zero;   /* of the input */
+    float scale;    /* quantise, dequantise */
+    bool as_floats; /* the result is not quantised */
+} step_int8;
+
 typedef struct step_pad {
     int mode; /* net_pad_mode */
     int64_t before[NET_MAX_RANK];
@@ -80,6 +94,7 @@ struct step {
         step_softmax softmax;
         step_quant quant;
         step_pad pad;
+        step_int8 int8;
         infer_loop copy;
         float fill;
     } u;

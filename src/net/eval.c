@@ -172,6 +172,22 @@ static pfld_status make_tensors(net_graph *g, const net_node *node, net_eval_bud
     return PFLD_OK;
 }
 
+/* Whoever computes with integers wants those that the floats were made of. */
+static pfld_status remember_levels(net_graph *g, const net_node *node, net_tensor *out,
+                                   pfld_error *err)
+{
+    net_quant_params p;
+    net_quantised *from = arena_alloc(&g->mem, 1, sizeof *from);
+    pfld_status status = net_quant_get(g, node, &p, err);
+    if (!from)
+        return error_nomem(err);
+    if (status != PFLD_OK)
+        return status;
+    *from = (net_quantised){g->values[node->in[0]].constant, p.scale, p.zero, p.axis, p.count};
+    out->from = from;
+    return PFLD_OK;
+}
+
 pfld_status net_eval(net_graph *g, const net_node *node, net_eval_budget *budget, bool *done,
                      pfld_error *err)
 {
@@ -193,6 +209,8 @@ pfld_status net_eval(net_graph *g, const net_node *node, net_eval_budget *budget
         status = make_tensors(g, node, budget, out, err);
         if (status == PFLD_OK)
             status = evals[node->op].fn(&at, out);
+        if (status == PFLD_OK && node->op == NET_OP_DEQUANTIZE_LINEAR)
+            status = remember_levels(g, node, out[0], err);
         for (size_t i = 0; status == PFLD_OK && i < node->n_out; i++)
             if (node->out[i] != NET_NONE)
                 g->values[node->out[i]].constant = out[i];

@@ -29,11 +29,19 @@ typedef struct net_shape {
     int64_t dim[NET_MAX_RANK]; /* outermost first; >= 0 or NET_DIM_OPEN */
 } net_shape;
 
+typedef struct net_quantised { /* what DequantizeLinear made a float constant of */
+    const struct net_tensor *q;
+    const float *scale;            /* [count], along axis of q */
+    const struct net_tensor *zero; /* [count] of q's type, or NULL: 0 */
+    size_t axis, count;
+} net_quantised;
+
 typedef struct net_tensor { /* a constant */
     net_dtype dtype; /* f32, i64, i32, u8, i8 or bool: wider kinds are converted on reading */
     net_shape shape;
     size_t count; /* product of the dimensions */
     void *data;   /* [count], row-major, never NULL unless count is 0 */
+    const net_quantised *from; /* NULL: floats from the start, or something was done to them */
 } net_tensor;
 
 typedef struct net_value {
