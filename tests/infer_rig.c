@@ -299,8 +299,8 @@ static void check_graph(const rig *r, const net_graph *g, bool folded)
             run n = {.r = r, .nhwc = nhwc, .what = what};
             snprintf(what, sizeof what, "%s, %s input%s", sets[i].name, nhwc ? "NHWC" : "NCHW",
                      folded ? ", folded" : "");
-            if ((nhwc ? infer_create_nhwc : infer_create)(g, sets[i].isa, &mem, &n.net, &err) !=
-                PFLD_OK)
+            if ((nhwc ? infer_create_nhwc(g, sets[i].isa, NULL, &mem, &n.net, &err)
+                      : infer_create(g, sets[i].isa, &mem, &n.net, &err)) != PFLD_OK)
                 fail_msg("%s: %s", what, err.msg);
             assert_int_equal(infer_input_count(n.net), r->n_fed);
             assert_int_equal(infer_output_count(n.net), r->n_wanted);

@@ -286,7 +286,7 @@ static void steps_tell_names_and_work(void **state)
     v = rig_node(&r, NET_OP_GEMM, v, w);
     rig_expect(&r, v, ref_scalar(0));
     rig_infer_shapes(&r);
-    assert_int_equal(infer_create_nhwc(r.g, PFLD_ISA_AUTO, &mem, &net, NULL), PFLD_OK);
+    assert_int_equal(infer_create_nhwc(r.g, PFLD_ISA_AUTO, NULL, &mem, &net, NULL), PFLD_OK);
     assert_true(infer_step_count(net) >= 2);
     for (size_t i = 0; i < infer_step_count(net); i++)
         macs += infer_step(net, i).macs;
@@ -521,7 +521,8 @@ static void nets_of_several_sizes_share_their_memory(void **state)
         net_graph *clone = of_size(g, sizes[i][0], sizes[i][1]);
         size_t before = mem.used;
         assert_int_equal(
-            infer_create_shared(clone, PFLD_ISA_AUTO, &weights, &mem, &shared[i], NULL), PFLD_OK);
+            infer_create_shared(clone, PFLD_ISA_AUTO, NULL, &weights, &mem, &shared[i], NULL),
+            PFLD_OK);
         used[i] = mem.used - before;
         assert_int_equal(infer_create(clone, PFLD_ISA_AUTO, &other, &plain[i], NULL), PFLD_OK);
         if (infer_activation_bytes(shared[i]) > most)

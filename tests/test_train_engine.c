@@ -333,7 +333,7 @@ static void compare_with_inference(const rig *r, net_graph *g, size_t n, const s
     assert_int_equal(net_input_set_shape(g, 0, &shape, NULL), PFLD_OK);
     assert_int_equal(net_infer_shapes(g, NULL), PFLD_OK);
     assert_int_equal(net_fold(g, NULL), PFLD_OK);
-    assert_int_equal(infer_create_nhwc(g, PFLD_ISA_AUTO, &mem, &net, NULL), PFLD_OK);
+    assert_int_equal(infer_create_nhwc(g, PFLD_ISA_AUTO, NULL, &mem, &net, NULL), PFLD_OK);
     memcpy(infer_input(net, 0).data, train_input(r->t) + n * r->in, r->in * sizeof(float));
     infer_run(net);
     for (size_t o = 0; o < train_output_count(r->t); o++) {

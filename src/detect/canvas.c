@@ -70,28 +70,3 @@ void canvas_draw(const pfld_image *img, const affine *to_image, const canvas_vie
             memset(p, 0, row);
     }
 }
-
-enum { BLOCK = 48 }; /* values of any number of channels; a constant, or nothing is vectorised */
-
-static void fill_block(const float *restrict scale, const float *restrict offset,
-                       const uint8_t *restrict src, float *restrict out)
-{
-    for (size_t k = 0; k < BLOCK; k++)
-        out[k] = scale[k] * (float)src[k] + offset[k];
-}
-
-void canvas_fill_input(const spec_input *how, const pfld_image *pixels, float *out)
-{
-    size_t channels = (size_t)image_channels(pixels->format);
-    size_t n = (size_t)pixels->width * (size_t)pixels->height * channels, i = 0;
-    float scale[BLOCK], offset[BLOCK];
-
-    for (size_t k = 0; k < BLOCK; k++) {
-        scale[k] = how->scale[k % channels];
-        offset[k] = how->offset[k % channels];
-    }
-    for (; i + BLOCK <= n; i += BLOCK)
-        fill_block(scale, offset, pixels->data + i, out + i);
-    for (size_t k = 0; i < n; i++, k++)
-        out[i] = scale[k] * (float)pixels->data[i] + offset[k];
-}

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "detect/spec.h"
 #include "geometry/affine.h"
 #include "pfld/pfld.h"
 
@@ -37,9 +36,8 @@ int canvas_windows(int length, int window, int margin);
 int canvas_window_start(int length, int window, int n, int i);
 
 /* Draws the view into pixels [size.height][size.width] of the input's order, black where there is
- * no picture, and turns them into the net's numbers. */
+ * no picture. */
 void canvas_draw(const pfld_image *img, const affine *to_image, const canvas_view *v,
                  pfld_image *pixels);
-void canvas_fill_input(const spec_input *how, const pfld_image *pixels, float *out);
 
 #endif

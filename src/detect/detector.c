@@ -57,6 +57,7 @@ static pfld_status reshape(const net_graph *g, net_graph *clone, canvas_size siz
 static pfld_status add_plan(detector *d, const net_graph *g, canvas_size size, arena *mem,
                             detector_plan *out, pfld_error *err)
 {
+    const infer_pixels pixels = spec_pixels(&d->how->input);
     net_graph *clone;
     size_t wrong;
     pfld_status st = net_graph_clone(g, &clone, err);
@@ -69,7 +70,7 @@ static pfld_status add_plan(detector *d, const net_graph *g, canvas_size size, a
         st = error_set(err, PFLD_ERR_UNSUPPORTED, "output %s does not grow with the input",
                        d->how->kind->outputs[wrong]);
     if (st == PFLD_OK)
-        st = infer_create_shared(clone, d->opt.isa, &d->weights, mem, &out->net, err);
+        st = infer_create_shared(clone, d->opt.isa, &pixels, &d->weights, mem, &out->net, err);
     out->size = size;
     net_graph_free(clone);
     return st;
@@ -153,17 +154,11 @@ static bool share_maps(detector *d, arena *mem)
 
 static bool add_room(detector *d, arena *mem)
 {
-    size_t channels = (size_t)image_channels(d->how->input.order);
-    size_t area = (size_t)d->close.size.width * (size_t)d->close.size.height;
-
-    for (size_t i = 0; i < d->n_plans; i++)
-        area = larger(area, (size_t)d->plans[i].size.width * (size_t)d->plans[i].size.height);
-    d->pixels = arena_alloc(mem, area, channels);
     d->boxes = arena_alloc(mem, MOST_CANDIDATES, sizeof *d->boxes);
     d->keep = arena_alloc(mem, PFLD_MAX_FACES, sizeof *d->keep);
     d->faces = arena_alloc(mem, PFLD_MAX_FACES, sizeof *d->faces);
     d->other = arena_alloc(mem, PFLD_MAX_FACES, sizeof *d->other);
-    return d->pixels && d->boxes && d->keep && d->faces && d->other &&
+    return d->boxes && d->keep && d->faces && d->other &&
            candidates_create(&d->found, MOST_CANDIDATES, mem) && share_maps(d, mem);
 }
 
@@ -196,7 +191,7 @@ static void run_plan(const look *l, const pfld_image *img, float least, decoder_
 {
     const detect_spec *how = l->d->how;
     canvas_size size = l->plan->size;
-    pfld_image pixels = {.data = l->d->pixels,
+    pfld_image pixels = {.data = infer_bytes(l->plan->net),
                          .width = size.width,
                          .height = size.height,
                          .stride = (ptrdiff_t)size.width * image_channels(how->input.order),
@@ -204,7 +199,6 @@ static void run_plan(const look *l, const pfld_image *img, float least, decoder_
     decoder_maps maps = {.width = size.width, .height = size.height};
 
     canvas_draw(img, &l->to_image, l->view, &pixels);
-    canvas_fill_input(&how->input, &pixels, infer_input(l->plan->net, 0).data);
     infer_run(l->plan->net);
     for (size_t i = 0; i < DECODER_OUTPUTS && how->kind->outputs[i]; i++)
         maps.out[i] = infer_output(l->plan->net, how->output[i]).data;

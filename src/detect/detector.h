@@ -28,7 +28,6 @@ typedef struct detector {
     size_t n_plans;
     detector_plan close; /* for the second look: one face */
     infer_weights weights;
-    uint8_t *pixels; /* of the largest canvas */
     candidates found;
     pfld_box *boxes;      /* [found.cap] */
     uint32_t *keep;       /* [PFLD_MAX_FACES] */

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "core/error.h"
-#include "detect/canvas.h"
 #include "geometry/pose.h"
 #include "image/image.h"
 
@@ -13,7 +11,8 @@
 pfld_status landmarks_create(const net_graph *g, const spec *how, pfld_isa cap, arena *mem,
                              landmarks *out, pfld_error *err)
 {
-    pfld_status st = infer_create_nhwc(g, cap, mem, &out->net, err);
+    const infer_pixels pixels = spec_pixels(&how->input);
+    pfld_status st = infer_create_nhwc(g, cap, &pixels, mem, &out->net, err);
     int32_t size, channels = image_channels(how->input.order);
 
     if (st != PFLD_OK)
@@ -23,9 +22,9 @@ pfld_status landmarks_create(const net_graph *g, const spec *how, pfld_isa cap, 
     out->crop = (pfld_image){.width = size,
                              .height = size,
                              .stride = (ptrdiff_t)size * channels,
-                             .format = how->input.order};
-    out->crop.data = arena_alloc(mem, (size_t)size * (size_t)size, (size_t)channels);
-    return out->crop.data ? PFLD_OK : error_nomem(err);
+                             .format = how->input.order,
+                             .data = infer_bytes(out->net)};
+    return PFLD_OK;
 }
 
 /* As affine_from_crop(), which shifts along the picture's axes; a turned face has its own. */
@@ -51,7 +50,6 @@ void landmarks_find(landmarks *l, const pfld_image *img, const pfld_box *box, fl
     size_t i;
 
     image_warp(img, &to_image, &l->crop);
-    canvas_fill_input(&l->how->input, &l->crop, infer_input(l->net, 0).data);
     infer_run(l->net);
     out = infer_output(l->net, l->how->output);
     face->n_landmarks = l->how->points->n;

@@ -69,6 +69,17 @@ static bool parse_mean_std(const char *text, spec_input *out)
     return true;
 }
 
+infer_pixels spec_pixels(const spec_input *input)
+{
+    infer_pixels p;
+
+    for (int i = 0; i < 3; i++) {
+        p.scale[i] = input->scale[i];
+        p.offset[i] = input->offset[i];
+    }
+    return p;
+}
+
 pfld_status spec_parse_input(const char *text, int channels, spec_input *out, pfld_error *err)
 {
     spec_input in = {0};

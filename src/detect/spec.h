@@ -4,6 +4,7 @@
 
 #include "geometry/affine.h"
 #include "geometry/scheme.h"
+#include "infer/infer.h"
 #include "net/graph.h"
 #include "pfld/pfld.h"
 
@@ -19,6 +20,9 @@ typedef struct spec {
     bool roll;     /* the crop turns with the face, where it is known how that is turned */
     size_t output; /* index of the graph's output that holds the landmarks */
 } spec;
+
+/* The same for the engine. */
+infer_pixels spec_pixels(const spec_input *input);
 
 /*
  * "ORDER,RANGE" as pfld_model_options.input says; channels is that of the net (1 or 3).

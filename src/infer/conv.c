@@ -9,15 +9,17 @@
 
 enum {
     GATHER_FLOATS = 8 * 1024, /* scratch that an im2col block may fill: 32 KiB, within L1 */
-    BAND_FLOATS = 16 * 1024   /* and the padded lines of a band: read once, in order */
+    BAND_FLOATS = 16 * 1024,  /* and the padded lines of a band: read once, in order */
+    FEW_PLANES = 4            /* are interleaved while lines are copied; more want blocks */
 };
 
 /* ---- running ---- */
 
 typedef struct tap_source { /* one image, one group of its channels */
     const float *p;
+    const uint8_t *bytes; /* of a picture, in place of p */
     size_t h, w, c;
-    ptrdiff_t step_h, step_w; /* floats from line to line, pixel to pixel */
+    ptrdiff_t step_h, step_w, step_c; /* floats from line to line, pixel to pixel; 1 but in bands */
 } tap_source;
 
 static void gather_tap(const tap_source *in, ptrdiff_t y, ptrdiff_t x, float *dst)
@@ -82,12 +84,24 @@ static size_t padded_width(const step_conv *v, size_t out_w)
     return (out_w - 1) * v->stride[1] + v->kernel[1];
 }
 
+static void copy_pixels(const tap_source *in, const float *src, size_t n, float *dst)
+{
+    if (in->step_c != 1)
+        for (size_t c = 0; c < in->c; c++)
+            for (size_t x = 0; x < n; x++)
+                dst[x * in->c + c] = src[(ptrdiff_t)x * in->step_w + (ptrdiff_t)c * in->step_c];
+    else if (in->step_w == (ptrdiff_t)in->c)
+        memcpy(dst, src, n * in->c * sizeof(float));
+    else
+        for (size_t x = 0; x < n; x++)
+            memcpy(dst + x * in->c, src + (ptrdiff_t)x * in->step_w, in->c * sizeof(float));
+}
+
 /* Line y of the map between its pads; all zeros where y is beyond them. */
 static void pad_line(const step_conv *v, const tap_source *in, ptrdiff_t y, size_t width,
                      float *dst)
 {
     size_t left = v->pad[1] < width ? v->pad[1] : width, shown = width - left;
-    const float *src;
 
     if (y < 0 || (size_t)y >= in->h) {
         memset(dst, 0, width * in->c * sizeof(float));
@@ -95,14 +109,12 @@ static void pad_line(const step_conv *v, const tap_source *in, ptrdiff_t y, size
     }
     if (shown > in->w)
         shown = in->w;
-    src = in->p + y * in->step_h;
     memset(dst, 0, left * in->c * sizeof(float));
     dst += left * in->c;
-    if (in->step_w == (ptrdiff_t)in->c)
-        memcpy(dst, src, shown * in->c * sizeof(float));
+    if (in->bytes)
+        pixel_range_floats(v->pixels, in->bytes + (size_t)y * in->w * in->c, dst, shown * in->c);
     else
-        for (size_t x = 0; x < shown; x++)
-            memcpy(dst + x * in->c, src + (ptrdiff_t)x * in->step_w, in->c * sizeof(float));
+        copy_pixels(in, in->p + y * in->step_h, shown, dst);
     memset(dst + shown * in->c, 0, (width - left - shown) * in->c * sizeof(float));
 }
 
@@ -146,22 +158,25 @@ static void run_conv(const step *s, const kernels *k)
         for (g = 0; g < v->groups; g++) {
             ptrdiff_t image = (ptrdiff_t)n;
             kernel_post post = s->post;
-            tap_source in = {.p = step_data(x) + image * x->stride[0] + g * c,
+            tap_source in = {.p = v->pixels ? NULL : step_data(x) + image * x->stride[0] + g * c,
                              .h = x->dim[2],
                              .w = x->dim[3],
                              .c = c,
                              .step_h = x->stride[2],
-                             .step_w = x->stride[3]};
+                             .step_w = x->stride[3],
+                             .step_c = x->stride[1]};
             gemm_args a = {.m = s->out.dim[2] * s->out.dim[3],
                            .n = o,
                            .k = v->kernel[0] * v->kernel[1] * c,
                            .a = in.p,
-                           .a_row = infer_view_pixel_step(x),
+                           .a_row = v->band ? 0 : infer_view_pixel_step(x),
                            .a_col = 1,
                            .b = v->packed + g * v->packed_size,
                            .c = step_data(&s->out) + image * s->out.stride[0] + g * o,
                            .c_row = s->out.dim[1],
                            .post = &post};
+            if (v->pixels)
+                in.bytes = (const uint8_t *)step_data(x) + n * in.h * in.w * in.c;
             post.bias = offset_or_null(post.bias, g * o);
             post.slope = offset_or_null(post.slope, g * o);
             if (s->in[1].buf >= 0) {
@@ -393,13 +408,18 @@ static bool map_is_matrix(const step_conv *v, const infer_view *x)
 }
 
 /* Lines wide enough to fill tiles are multiplied where they lie; short ones would waste them. */
+static bool has_long_lines(const lower *l, const step_conv *v, size_t out_w)
+{
+    return v->dilation[1] == 1 && out_w > l->k->gemm_mr;
+}
+
 static bool set_band(lower *l, step *s, bool *banded)
 {
     step_conv *v = &s->u.conv;
     size_t out_h = s->out.dim[2], out_w = s->out.dim[3], line, lines, count;
     size_t reach = (v->kernel[0] - 1) * v->dilation[0] + 1, c = s->in[0].dim[1] / v->groups;
 
-    *banded = v->dilation[1] == 1 && out_w > l->k->gemm_mr;
+    *banded = has_long_lines(l, v, out_w);
     if (!*banded)
         return true;
     if (!checked_mul(padded_width(v, out_w), c, &line))
@@ -434,6 +454,30 @@ static bool set_gather(lower *l, step *s)
     return checked_mul(v->rows, k, &count) && lower_new_scratch(l, count, &s->scratch);
 }
 
+/* Such a step copies lines anyway: of a picture's bytes, or of its planes, as well. */
+static bool copies_lines(const lower *l, const step_conv *v, const infer_view *x)
+{
+    return v->groups == 1 && x->dim[1] <= FEW_PLANES && !map_is_matrix(v, x) &&
+           has_long_lines(l, v, (size_t)lower_out_value(l, 0)->shape.dim[3]);
+}
+
+static pfld_status conv_input(lower *l, step_conv *v, infer_view *x)
+{
+    pfld_status st;
+
+    if (l->node->in[0] == l->picture) {
+        *x = infer_view_nhwc(l->shown.v.buf, &lower_in_value(l, 0)->shape);
+        if (copies_lines(l, v, x)) {
+            v->pixels = l->pixels;
+            return PFLD_OK;
+        }
+    }
+    st = lower_in(l, 0, x);
+    if (st != PFLD_OK || copies_lines(l, v, x))
+        return st;
+    return lower_as_pixels(l, x) ? PFLD_OK : lower_nomem(l);
+}
+
 pfld_status lower_conv(lower *l)
 {
     net_conv_params p;
@@ -449,15 +493,14 @@ pfld_status lower_conv(lower *l)
     st = net_conv_get(l->g, l->node, &p, l->err);
     if (st == PFLD_OK)
         st = float_constant(l, 1, &w);
-    if (st == PFLD_OK)
-        st = lower_in(l, 0, &x);
     if (st != PFLD_OK)
         return st;
-    if (!lower_as_pixels(l, &x))
-        return lower_nomem(l);
+    set_window(&conv, &p);
+    st = conv_input(l, &conv, &x);
+    if (st != PFLD_OK)
+        return st;
     if (p.groups == x.dim[1] && p.groups > 1 && w->shape.dim[0] == (int64_t)p.groups)
         return lower_dwconv(l, &p, w, &x);
-    set_window(&conv, &p);
     if (!pack_conv(l, w, &conv))
         return lower_nomem(l);
     s = lower_step(l, run_conv);

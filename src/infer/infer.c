@@ -24,6 +24,7 @@ struct infer_net {
     size_t n_steps;
     io *inputs, *outputs; /* [n_inputs], [n_outputs] */
     size_t n_inputs, n_outputs;
+    infer_view picture; /* its bytes; buf < 0: there is none */
     size_t activation_bytes, weight_bytes;
 };
 
@@ -103,6 +104,8 @@ static bool start(lower *l)
     l->absorbed = arena_alloc(&l->tmp, l->g->n_nodes, sizeof(*l->absorbed));
     if (!l->view || !l->bytes || !l->floats || !l->uses || !l->reader || !l->writer || !l->absorbed)
         return false;
+    l->picture = NET_NONE;
+    l->shown.v.buf = -1;
     for (i = 0; i < l->g->n_values; i++) {
         l->view[i].buf = l->bytes[i].v.buf = l->floats[i].v.buf = -1;
         l->reader[i] = l->writer[i] = -1;
@@ -151,6 +154,26 @@ static pfld_status check_value(lower *l, const net_value *v, const char *who)
     return PFLD_OK;
 }
 
+static void keep_input(lower *l, int32_t buf)
+{
+    l->buffers[buf].first = 0;
+    l->buffers[buf].pinned = !l->shared; /* a second run must find it again */
+}
+
+static pfld_status add_picture(lower *l, int32_t value)
+{
+    const net_shape *shape = &l->g->values[value].shape;
+
+    if (shape->rank != 4 || shape->dim[1] > 3)
+        return error_set(l->err, PFLD_ERR_UNSUPPORTED, "input '%s' is no picture",
+                         l->g->values[value].name);
+    if (!lower_new_bytes(l, shape, &l->shown))
+        return lower_nomem(l);
+    l->picture = value;
+    keep_input(l, l->shown.v.buf);
+    return PFLD_OK;
+}
+
 static pfld_status add_inputs(lower *l)
 {
     size_t i;
@@ -164,12 +187,17 @@ static pfld_status add_inputs(lower *l)
             st = error_set(l->err, PFLD_ERR_UNSUPPORTED, "input '%s' is not float", v->name);
         if (st != PFLD_OK)
             return st;
+        if (i == 0 && l->pixels) {
+            st = add_picture(l, value);
+            if (st != PFLD_OK)
+                return st;
+            continue;
+        }
         ok = l->nhwc && v->shape.rank == 4 ? lower_new_nhwc(l, &v->shape, &l->view[value])
                                            : lower_new_rows(l, &v->shape, &l->view[value]);
         if (!ok)
             return lower_nomem(l);
-        l->buffers[l->view[value].buf].first = 0;
-        l->buffers[l->view[value].buf].pinned = !l->shared; /* a second run must find it again */
+        keep_input(l, l->view[value].buf);
     }
     return PFLD_OK;
 }
@@ -320,6 +348,7 @@ static void each_view(infer_net *net, void (*fn)(void *ctx, infer_view *v), void
         fn(ctx, &s->out);
         fn(ctx, &s->scratch);
     }
+    fn(ctx, &net->picture);
     for (i = 0; i < net->n_inputs; i++)
         fn(ctx, &net->inputs[i].view);
     for (i = 0; i < net->n_outputs; i++)
@@ -352,6 +381,7 @@ static pfld_status finish(lower *l, infer_net *net)
         st = add_output(l, i, &net->outputs[i].view);
     if (st != PFLD_OK)
         return st;
+    net->picture = l->shown.v;
     net->n_inputs = g->n_inputs;
     net->n_outputs = g->n_outputs;
     find_lifetimes(l);
@@ -437,16 +467,33 @@ pfld_status infer_create(const net_graph *g, pfld_isa cap, arena *mem, infer_net
     return create(&l, out);
 }
 
-pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
-                              pfld_error *err)
+/* In mem, as steps keep it. NULL: no memory. */
+static const pixel_range *new_pixels(arena *mem, const net_graph *g, const infer_pixels *how)
+{
+    const net_shape *shape = &g->values[g->inputs[0]].shape;
+    pixel_range *p = arena_alloc(mem, 1, sizeof *p);
+
+    if (p)
+        pixel_range_set(p, how,
+                        shape->rank == 4 && shape->dim[1] >= 1 && shape->dim[1] <= 3
+                            ? (size_t)shape->dim[1]
+                            : 1);
+    return p;
+}
+
+pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, const infer_pixels *how, arena *mem,
+                              infer_net **out, pfld_error *err)
 {
     lower l = {.g = g, .cap = cap, .k = kernels_get(cap), .nhwc = true, .mem = mem, .err = err};
 
+    if (how && !(l.pixels = new_pixels(mem, g, how)))
+        return error_nomem(err);
     return create(&l, out);
 }
 
-pfld_status infer_create_shared(const net_graph *g, pfld_isa cap, infer_weights *weights,
-                                arena *mem, infer_net **out, pfld_error *err)
+pfld_status infer_create_shared(const net_graph *g, pfld_isa cap, const infer_pixels *how,
+                                infer_weights *weights, arena *mem, infer_net **out,
+                                pfld_error *err)
 {
     lower l = {.g = g,
                .cap = cap,
@@ -457,6 +504,8 @@ pfld_status infer_create_shared(const net_graph *g, pfld_isa cap, infer_weights 
                .err = err,
                .packed = &weights->first};
 
+    if (how && !(l.pixels = new_pixels(mem, g, how)))
+        return error_nomem(err);
     return compile(&l, out);
 }
 
@@ -477,13 +526,19 @@ static infer_tensor tensor(const io *of)
     return (infer_tensor){.name = of->name,
                           .shape = of->shape,
                           .count = infer_view_count(&of->view),
-                          .data = of->view.p + of->view.offset};
+                          .data = of->view.buf < 0 ? NULL : of->view.p + of->view.offset};
 }
 
 infer_tensor infer_input(const infer_net *net, size_t i)
 {
     assert(i < net->n_inputs);
     return tensor(&net->inputs[i]);
+}
+
+uint8_t *infer_bytes(const infer_net *net)
+{
+    assert(net->picture.buf >= 0);
+    return (uint8_t *)(net->picture.p + net->picture.offset);
 }
 
 infer_tensor infer_output(const infer_net *net, size_t i)

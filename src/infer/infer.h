@@ -23,9 +23,15 @@ typedef struct infer_tensor { /* a graph input or output */
 pfld_status infer_create(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
                          pfld_error *err);
 
-/* The same, but inputs of rank 4 are [N][H][W][C] in memory: what a picture is anyway. */
-pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, arena *mem, infer_net **out,
-                              pfld_error *err);
+/* What a byte of a picture means to the net, by its channel: scale * byte + offset. */
+typedef struct infer_pixels {
+    float scale[3], offset[3];
+} infer_pixels;
+
+/* The same, but inputs of rank 4 are [N][H][W][C] in memory: what a picture is anyway. With
+ * `pixels` the first input, of 1 to 3 channels, is such a picture: write infer_bytes(). */
+pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, const infer_pixels *pixels,
+                              arena *mem, infer_net **out, pfld_error *err);
 
 /*
  * For nets that never run at the same time, and so can share the memory of their maps: before the
@@ -38,8 +44,9 @@ pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, arena *mem, infe
 typedef struct infer_weights {
     struct packed_weights *first;
 } infer_weights;
-pfld_status infer_create_shared(const net_graph *g, pfld_isa cap, infer_weights *weights,
-                                arena *mem, infer_net **out, pfld_error *err);
+pfld_status infer_create_shared(const net_graph *g, pfld_isa cap, const infer_pixels *pixels,
+                                infer_weights *weights, arena *mem, infer_net **out,
+                                pfld_error *err);
 void infer_place(infer_net *net, void *block);
 
 /* Write an input's data before infer_run(); read an output's after it, until the next run. */
@@ -47,6 +54,8 @@ size_t infer_input_count(const infer_net *net);
 size_t infer_output_count(const infer_net *net);
 infer_tensor infer_input(const infer_net *net, size_t i);
 infer_tensor infer_output(const infer_net *net, size_t i);
+/* The picture [N][H][W][C] of a net that was created with pixels; its first input has no data. */
+uint8_t *infer_bytes(const infer_net *net);
 
 void infer_run(infer_net *net);
 

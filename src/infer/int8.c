@@ -36,6 +36,19 @@ static void run_quantise(const step *s, const kernels *k)
                    v->n * v->h * v->w * v->c);
 }
 
+/* Byte by byte, as a table says for each channel. */
+static void run_levels(const step *s, const kernels *k)
+{
+    const step_int8 *v = &s->u.int8;
+    const uint8_t *in = step_bytes(&s->in[0]);
+    uint8_t *out = step_bytes(&s->out);
+
+    (void)k;
+    for (size_t i = 0; i < v->n * v->h * v->w; i++)
+        for (size_t c = 0; c < v->c; c++, in++, out++)
+            *out = v->levels[*in * v->c + c];
+}
+
 static void run_floats(const step *s, const kernels *k)
 {
     const step_int8 *v = &s->u.int8;
@@ -190,6 +203,11 @@ static bool set_dims(lower_bytes *b, const net_shape *shape)
     return true;
 }
 
+bool lower_new_bytes(lower *l, const net_shape *shape, lower_bytes *b)
+{
+    return set_dims(b, shape) && new_bytes(l, b);
+}
+
 static bool same_dims(const lower_bytes *a, const lower_bytes *b)
 {
     return a->n == b->n && a->h == b->h && a->w == b->w && a->c == b->c;
@@ -219,6 +237,45 @@ static void describe(step_int8 *v, const lower *l, const lower_bytes *in)
                      .scale = in->scale};
 }
 
+/* What QuantizeLinear makes of each byte of a picture; *same where that is the byte. */
+static void fill_levels(const lower *l, const lower_bytes *b, uint8_t *levels, bool *same)
+{
+    *same = true;
+    for (size_t i = 0; i < 256; i++)
+        for (size_t c = 0; c < b->c; c++) {
+            float x = l->pixels->scale[c] * (float)i + l->pixels->offset[c];
+            l->k8->quantise(&x, 1.0f / b->scale, b->zero, &levels[i * b->c + c], 1);
+            *same = *same && levels[i * b->c + c] == i;
+        }
+}
+
+static pfld_status quantise_picture(lower *l, lower_bytes *b, bool *done)
+{
+    uint8_t *levels = arena_alloc(l->mem, 256, b->c);
+    bool same;
+    step *s;
+
+    *done = true;
+    if (!levels)
+        return lower_nomem(l);
+    fill_levels(l, b, levels, &same);
+    b->v = l->shown.v;
+    l->bytes[l->node->out[0]] = *b;
+    if (same)
+        return PFLD_OK;
+    if (!new_bytes(l, b))
+        return lower_nomem(l);
+    s = lower_step(l, run_levels);
+    if (!s)
+        return lower_nomem(l);
+    s->in[0] = l->shown.v;
+    s->out = b->v;
+    describe(&s->u.int8, l, b);
+    s->u.int8.levels = levels;
+    l->bytes[l->node->out[0]] = *b;
+    return PFLD_OK;
+}
+
 static pfld_status quantise(lower *l, bool *done)
 {
     int32_t out = l->node->out[0];
@@ -229,6 +286,8 @@ static pfld_status quantise(lower *l, bool *done)
 
     if (!set_dims(&b, &l->g->values[out].shape) || !byte_scale(l, l->node, &b))
         return PFLD_OK;
+    if (l->node->in[0] == l->picture)
+        return quantise_picture(l, &b, done);
     *done = true;
     st = lower_in(l, 0, &x);
     if (st != PFLD_OK)
@@ -260,10 +319,21 @@ pfld_status lower_int8_quant(lower *l, bool *done)
     return PFLD_OK;
 }
 
+/* A picture's as pixels says. */
+static void run_pixels(const step *s, const kernels *k)
+{
+    const step_int8 *v = &s->u.int8;
+
+    (void)k;
+    pixel_range_floats(v->pixels, step_bytes(&s->in[0]), step_data(&s->out),
+                       v->n * v->h * v->w * v->c);
+}
+
 bool lower_int8_floats(lower *l, int32_t value)
 {
     const net_shape *shape = &l->g->values[value].shape;
-    lower_bytes b = l->floats[value];
+    bool picture = value == l->picture;
+    lower_bytes b = picture ? l->shown : l->floats[value];
     infer_view *v = &l->view[value];
     step *s;
 
@@ -272,12 +342,13 @@ bool lower_int8_floats(lower *l, int32_t value)
         b.scale = 1.0f;
         b.zero = 0;
     }
-    s = lower_step(l, run_floats);
+    s = lower_step(l, picture ? run_pixels : run_floats);
     if (!s || !(shape->rank == 4 ? lower_new_nhwc : lower_new_rows)(l, shape, v))
         return false;
     s->in[0] = b.v;
     s->out = *v;
     describe(&s->u.int8, l, &b);
+    s->u.int8.pixels = l->pixels;
     return true;
 }
 

@@ -3,6 +3,7 @@
 #define INFER_LOWER_H
 
 #include "core/arena.h"
+#include "infer/pixels.h"
 #include "infer/step.h"
 #include "kernels/int8.h"
 #include "net/graph.h"
@@ -35,10 +36,13 @@ typedef struct lower {
     const kernels *k;
     const int8_kernels *k8;
     pfld_isa cap;
-    bool nhwc;   /* inputs of rank 4 are pixels */
-    bool shared; /* outputs, too, and the maps' memory is not the net's own */
-    arena *mem;  /* what the compiled net keeps */
-    arena tmp;   /* what compiling needs */
+    bool nhwc;                 /* inputs of rank 4 are pixels */
+    bool shared;               /* outputs, too, and the maps' memory is not the net's own */
+    const pixel_range *pixels; /* the first input is a picture; NULL: floats */
+    int32_t picture;           /* its value, or NET_NONE ... */
+    lower_bytes shown;         /* ... and its bytes */
+    arena *mem;                /* what the compiled net keeps */
+    arena tmp;                 /* what compiling needs */
     pfld_error *err;
     const net_node *node; /* that is being lowered */
     infer_view *view;     /* [n_values]; buf < 0: not computed yet */
@@ -75,6 +79,8 @@ pfld_status lower_int8_conv(lower *l, bool *done);
 pfld_status lower_int8_gemm(lower *l, bool *done);
 /* A step that gives the floats of a value that has bytes. */
 bool lower_int8_floats(lower *l, int32_t value);
+/* Room for a value of these dimensions as bytes; false where it has too many. */
+bool lower_new_bytes(lower *l, const net_shape *shape, lower_bytes *b);
 pfld_status lower_concat(lower *l);
 pfld_status lower_pad(lower *l);
 pfld_status lower_resize(lower *l);

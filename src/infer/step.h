@@ -2,6 +2,7 @@
 #ifndef INFER_STEP_H
 #define INFER_STEP_H
 
+#include "infer/pixels.h"
 #include "infer/view.h"
 #include "kernels/int8.h"
 #include "kernels/kernels.h"
@@ -10,10 +11,11 @@ enum { STEP_IN = 3 }; /* operands; what they are is said beside each run functio
 
 typedef struct step_conv { /* through gemm; see conv.c */
     size_t groups, kernel[2], stride[2], dilation[2], pad[4];
-    size_t rows;         /* output pixels gathered at a time; 0: nothing is gathered */
-    size_t band;         /* output lines whose padded input lines are copied at a time; 0: none are,
-                            the map itself is the matrix or is gathered */
-    const float *packed; /* [groups] matrices, packed_size floats apart */
+    size_t rows; /* output pixels gathered at a time; 0: nothing is gathered */
+    size_t band; /* output lines whose padded input lines are copied at a time; 0: none are,
+                    the map itself is the matrix or is gathered */
+    const pixel_range *pixels; /* of bands: the map is a picture; NULL: floats */
+    const float *packed;       /* [groups] matrices, packed_size floats apart */
     size_t packed_size;
 } step_conv;
 
@@ -64,9 +66,11 @@ typedef struct step_int8 { /* on bytes; see int8.c */
     step_conv window;  /* of a convolution that is copied by bands */
     size_t n, h, w, c; /* the input, in bytes */
     size_t out_h, out_w;
-    int32_t zero;   /* of the input */
-    float scale;    /* quantise, dequantise */
-    bool as_floats; /* the result is not quantised */
+    int32_t zero;              /* of the input */
+    float scale;               /* quantise, dequantise */
+    bool as_floats;            /* the result is not quantised */
+    const uint8_t *levels;     /* [256][c] */
+    const pixel_range *pixels; /* of a picture */
 } step_int8;
 
 typedef struct step_pad {
