@@ -2,7 +2,7 @@
 #   make                                       build/pfld, and the library beside it
 #   make demo [PHOTO=a.jpg] [BOX=l,t,r,b] [MODEL=m.onnx] [ARGS=...]
 #                                              the faces of a photo, drawn and as JSON; without
-#                                              PHOTO a portrait is fetched from Debian
+#                                              PHOTO one of a group is fetched from Debian
 #   make test | bench [MODEL=m.onnx] | install [PREFIX=/usr/local] | format | lint | clean
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)

@@ -333,13 +333,14 @@ static bool may_write(detect_item *item, const detect_setup *s)
 static void draw(detect_item *item, const detect_setup *s, const pfld_image *img)
 {
     bool into_folder = detect_draws_into_folder(s->f);
+    const draw_options how = {.scale = s->f->draw_scale};
     pfld_error err = {0};
     media_image drawn = {0};
     pfld_status status;
 
     if (into_folder && !may_write(item, s))
         return;
-    status = draw_faces(img, s->scheme ? scheme_find(s->scheme) : NULL, item->faces, item->n, NULL,
+    status = draw_faces(img, s->scheme ? scheme_find(s->scheme) : NULL, item->faces, item->n, &how,
                         &drawn, &err);
     if (status) {
         fail_named(item, status, &err);

@@ -10,6 +10,8 @@
 
 #define LEAST_SIDE 64 /* of pfld_options.max_side */
 #define MOST_SIDE  4096
+#define LEAST_DRAW 0.05f /* of --draw-scale: less is a stamp, */
+#define MOST_DRAW  16    /* and more shows nothing new */
 
 #define FIELD(name) .field = offsetof(detect_fields, name)
 
@@ -144,6 +146,13 @@ const cli_option detect_options[] = {
      FIELD(picture),
      .help = "Draws the faces: into this .png or .jpg file, or for several FILEs into this folder, "
              "as NAME.png; '-' is PNG on stdout, in place of the results."},
+    {.name = "draw-scale",
+     .kind = CLI_REAL,
+     .arg = "N",
+     FIELD(draw_scale),
+     .help =
+         "Draws the picture N times as large, 0.05 to 16, with lines and letters to suit: small "
+         "faces are easy to see at 3. The results stay in pixels of FILE."},
     {.name = "force",
      .kind = CLI_FLAG,
      FIELD(force),
@@ -247,6 +256,9 @@ static bool check_ranges(const detect_fields *f)
                 (double)(f->threshold > 1 ? f->threshold : f->presence));
     else if (f->max_side > MOST_SIDE)
         message("detect: --max-side: %ld is more than %d", f->max_side, MOST_SIDE);
+    else if (f->draw_scale > 0 && !(f->draw_scale >= LEAST_DRAW && f->draw_scale <= MOST_DRAW))
+        message("detect: --draw-scale: %g is not from %g to %d", (double)f->draw_scale,
+                (double)LEAST_DRAW, MOST_DRAW);
     else
         return true;
     return false;
@@ -292,6 +304,10 @@ static bool check_picture(const detect_fields *f, const inputs_spec *in)
 {
     const char *to = f->picture;
 
+    if (!to && f->draw_scale > 0) {
+        message("detect: --draw-scale tells how large to draw: name the picture by -o PICTURE");
+        return false;
+    }
     if (!to || to[strlen(to) - 1] == '/' || path_is_dir(to))
         return true;
     if (!inputs_is_single(in))

@@ -24,6 +24,7 @@ typedef struct detect_fields {
     const char *results;
     bool resume, force;
     const char *picture;
+    float draw_scale; /* 0: not given */
     long jobs;
     bool quiet;
     pfld_isa isa;

@@ -15,7 +15,7 @@
 enum { W = 400, H = 300, GREY = 90 };
 
 static uint8_t memory[W * H * 4];
-static const draw_options nothing = {true, true, true, true, true, true};
+static const draw_options nothing = {true, true, true, true, true, true, 0};
 
 static long fail_at = -1; /* counts down to 0; negative: never */
 
@@ -69,8 +69,10 @@ static void draw_ok(const pfld_image *img, const pfld_face *f, size_t n, const d
 
     if (draw_faces(img, scheme_find("ibug68"), f, n, opt, out, &err))
         fail_msg("%s", err.msg);
-    assert_int_equal(out->view.width, img->width);
-    assert_int_equal(out->view.height, img->height);
+    if (!opt || opt->scale == 0) {
+        assert_int_equal(out->view.width, img->width);
+        assert_int_equal(out->view.height, img->height);
+    }
     assert_int_equal(out->view.format, PFLD_RGB8);
 }
 
@@ -129,7 +131,7 @@ static void ink_is_at_the_face_and_nowhere_far_away(void **state)
     assert_true(has_ink(&out, 150, 150) && has_ink(&out, 250, 150) && has_ink(&out, 200, 200));
     for (int y = 0; y < H; y++)
         for (int x = 0; x < W; x++)
-            if (x < 140 || x > 350 || y < 75 || y > 210) /* the label is wider than the box */
+            if (x < 90 || x > 310 || y < 75 || y > 210) /* the label is wider than the box */
                 assert_false(has_ink(&out, x, y));
     for (size_t i = 0; i < (size_t)W * H * 3; i++)
         assert_int_equal(memory[i], GREY); /* the source stays as it is */
@@ -186,7 +188,7 @@ static void points_are_drawn_at_the_points_alone(void **state)
 
 static void each_option_takes_its_ink_away(void **state)
 {
-    enum { OPTIONS = sizeof(draw_options) / sizeof(bool) };
+    enum { OPTIONS = offsetof(draw_options, no_five) / sizeof(bool) + 1 };
     draw_options only[OPTIONS];
     pfld_face f = some_face();
     int all = ink_of(&f, NULL);
@@ -294,6 +296,131 @@ static void a_face_among_others_has_a_label_of_its_own_width(void **state)
     f.box.w = f.box.h = 12; /* no room for readable letters */
     assert_int_equal(label_columns(&f, 2), 0);
     assert_true(label_columns(&f, 1) > 0);
+}
+
+/* The rows that the ink of img takes, from the first to the last. */
+static void inked_rows(const media_image *img, int *first, int *last)
+{
+    *first = H;
+    *last = -1;
+    for (int y = 0; y < img->view.height; y++)
+        for (int x = 0; x < img->view.width; x++)
+            if (has_ink(img, x, y)) {
+                *first = y < *first ? y : *first;
+                *last = y;
+            }
+}
+
+static void a_label_hides_no_other_face(void **state)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    pfld_face rows[2] = {{.box = {150, 120, 60, 60}}, {.box = {150, 40, 60, 72}}};
+    draw_options opt = nothing;
+    media_image out;
+    int first, last;
+
+    (void)state;
+    opt.no_label = false;
+    draw_ok(&img, &rows[0], 1, &opt, &out);
+    inked_rows(&out, &first, &last);
+    assert_true(first > 90 && last < 120); /* above its face */
+    media_image_free(&out);
+    draw_ok(&img, rows, 2, &opt, &out);
+    inked_rows(&out, &first, &last);
+    assert_true(first > 10 && last > 180 && last < 210); /* there's another: below it */
+    for (int y = 40; y < 180; y++)
+        for (int x = 0; x < W; x++)
+            assert_false(has_ink(&out, x, y));
+    media_image_free(&out);
+    rows[1].box.x = NAN; /* a face that is nowhere hides nothing */
+    draw_ok(&img, rows, 2, &opt, &out);
+    inked_rows(&out, &first, &last);
+    assert_true(first > 90 && last < 120);
+    media_image_free(&out);
+}
+
+static void a_small_face_has_no_rings_over_its_landmarks(void **state)
+{
+    draw_options opt = nothing;
+    pfld_face f = some_face();
+
+    (void)state;
+    opt.no_five = false;
+    assert_true(ink_of(&f, &opt) > 0);
+    f.box.w = f.box.h = 40;
+    assert_int_equal(ink_of(&f, &opt), 0);
+    f.n_landmarks = 0;
+    assert_true(ink_of(&f, &opt) > 0);
+}
+
+static void a_face_is_where_it_was_on_an_enlarged_picture(void **state)
+{
+    static const float scales[] = {0.5f, 1, 2.5f, 3};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof scales / sizeof *scales; k++) {
+        pfld_image img = flat_picture(PFLD_RGB8);
+        draw_options opt = {.no_label = true, .scale = scales[k]};
+        pfld_face f = some_face();
+        media_image out;
+        draw_ok(&img, &f, 1, &opt, &out);
+        assert_int_equal(out.view.width, (int)roundf(W * scales[k]));
+        assert_int_equal(out.view.height, (int)roundf(H * scales[k]));
+        for (int i = 0; i < 68; i++)
+            assert_true(has_ink(&out, (int)roundf((f.landmarks[i].x + 0.5f) * scales[k] - 0.5f),
+                                (int)roundf((f.landmarks[i].y + 0.5f) * scales[k] - 0.5f)));
+        for (int y = 0; y < out.view.height; y++)
+            for (int x = 0; x < out.view.width; x++)
+                if ((float)x < 145 * scales[k] || (float)x > 255 * scales[k] ||
+                    (float)y < 95 * scales[k] || (float)y > 205 * scales[k])
+                    assert_false(has_ink(&out, x, y));
+        media_image_free(&out);
+    }
+}
+
+static void an_enlarged_picture_is_the_picture(void **state)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    draw_options opt = nothing;
+    media_image out;
+
+    (void)state;
+    memset(memory, 0, (size_t)W * H * 3 / 2); /* the upper half is black */
+    opt.scale = 3;
+    draw_ok(&img, NULL, 0, &opt, &out);
+    for (int y = 0; y < 3 * H; y++)
+        if (y < 3 * H / 2 - 2 || y > 3 * H / 2 + 1)
+            assert_int_equal(pixel(&out, 7, y)[1], y < 3 * H / 2 ? 0 : GREY);
+    media_image_free(&out);
+    opt.scale = 0.001f;
+    draw_ok(&img, NULL, 0, &opt, &out);
+    assert_int_equal(out.view.width, 1);
+    assert_int_equal(out.view.height, 1);
+    media_image_free(&out);
+}
+
+static void enlarging_has_bounds(void **state)
+{
+    static const float bad[] = {-1, NAN, INFINITY};
+    pfld_image img = flat_picture(PFLD_GRAY8);
+    draw_options opt = nothing;
+    media_image out;
+    pfld_error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        opt.scale = bad[i];
+        assert_int_equal(draw_faces(&img, NULL, NULL, 0, &opt, &out, &err), PFLD_ERR_ARG);
+        assert_null(out.view.data);
+    }
+    opt.scale = 24; /* 9600 x 7200 */
+    assert_int_equal(draw_faces(&img, NULL, NULL, 0, &opt, &out, &err), PFLD_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.msg, "9600 x 7200"));
+    assert_non_null(strstr(err.msg, "64 megapixels"));
+    img.height = 1;
+    opt.scale = 3e38f;
+    assert_int_equal(draw_faces(&img, NULL, NULL, 0, &opt, &out, &err), PFLD_ERR_UNSUPPORTED);
+    assert_null(out.view.data);
 }
 
 static void unknown_pose_is_not_drawn(void **state)
@@ -455,6 +582,11 @@ int main(void)
         cmocka_unit_test(axes_point_right_down_and_to_where_the_face_looks),
         cmocka_unit_test(the_five_points_are_rings_or_without_landmarks_discs),
         cmocka_unit_test(a_face_among_others_has_a_label_of_its_own_width),
+        cmocka_unit_test(a_label_hides_no_other_face),
+        cmocka_unit_test(a_small_face_has_no_rings_over_its_landmarks),
+        cmocka_unit_test(a_face_is_where_it_was_on_an_enlarged_picture),
+        cmocka_unit_test(an_enlarged_picture_is_the_picture),
+        cmocka_unit_test(enlarging_has_bounds),
         cmocka_unit_test(unknown_pose_is_not_drawn),
         cmocka_unit_test(contours_need_the_scheme_of_the_points),
         cmocka_unit_test(the_label_stays_inside_the_picture),

@@ -16,9 +16,12 @@
 #define PI       3.14159265358979323846
 #define MAX_SIDE 32767 /* of a cairo image surface */
 #define MAX_AWAY 1e6f  /* pixels; cairo's numbers end at 2^23 */
+/* Pixels of an enlarged picture: a typing error must not take all memory. */
+#define MAX_ENLARGED 64e6
 /* Cairo's own: the picture is the same on every machine, with or without fonts; ASCII only. */
-#define FONT     "@cairo:"
-#define MIN_FONT 6 /* pixels; smaller is noise */
+#define FONT      "@cairo:"
+#define MIN_FONT  6  /* pixels; smaller is noise */
+#define MIN_RINGS 64 /* pixels of a face's side */
 /* Of a label, in sides of its face: wider ones would lie over the neighbours'. */
 #define MOST_LABEL 1.6
 
@@ -33,8 +36,16 @@ static const colour group_colours[] = {
 };
 static const colour plain_colour = {1.00, 0.88, 0.36}; /* points of no group */
 static const colour box_colour = {0.96, 0.98, 1.00};
-static const colour five_colour = {0.55, 1.00, 0.35};
+static const colour five_colour = {1.00, 1.00, 1.00};
 static const colour axis_colours[3] = {{1.00, 0.27, 0.27}, {0.30, 0.90, 0.35}, {0.27, 0.52, 1.00}};
+
+typedef struct drawing { /* what is drawn on a picture, and how */
+    const scheme *s;
+    const pfld_face *faces; /* [n], in pixels of the photo */
+    size_t n;
+    const draw_options *opt;
+    double scale; /* of the picture over the photo */
+} drawing;
 
 typedef struct pen { /* all lengths in pixels, chosen for one face */
     cairo_t *cr;
@@ -43,7 +54,7 @@ typedef struct pen { /* all lengths in pixels, chosen for one face */
     double line, halo;    /* widths; the halo's includes the line */
     double radius, rim;   /* of a point, and with its halo */
     double font;
-    bool crowded; /* there are other faces */
+    const drawing *d; /* all the faces */
 } pen;
 
 static double clamp(double v, double lo, double hi)
@@ -56,15 +67,39 @@ static bool drawable(pfld_point p)
     return fabsf(p.x) < MAX_AWAY && fabsf(p.y) < MAX_AWAY; /* false for NaN, too */
 }
 
+static bool drawable_box(const pfld_box *b)
+{
+    return drawable((pfld_point){b->x, b->y}) && drawable((pfld_point){b->x + b->w, b->y + b->h}) &&
+           b->w > 0 && b->h > 0;
+}
+
+/* Centres of pixels are at whole numbers in both: corners of pictures lie on corners. */
+static affine scaled_by(double scale)
+{
+    float k = (float)scale, shift = (float)(scale / 2 - 0.5);
+
+    return (affine){k, 0, shift, 0, k, shift};
+}
+
+static pfld_box scaled_box(const pfld_box *b, double scale)
+{
+    const affine t = scaled_by(scale);
+    pfld_point corner = affine_apply(&t, (pfld_point){b->x, b->y});
+
+    return (pfld_box){corner.x, corner.y, t.a * b->w, t.e * b->h};
+}
+
+/* Small faces have relatively strong lines, as they would not be seen else; but points that don't
+ * run into one another. */
 static pen sized(const pen *on, double side)
 {
     pen p = *on;
 
     p.side = side;
-    p.line = clamp(side * 0.0055, 0.7, 8);
-    p.halo = p.line + clamp(side * 0.007, 0.7, 8);
-    p.radius = clamp(side * 0.0085, 0.7, 14);
-    p.rim = p.radius + clamp(side * 0.004, 0.35, 5);
+    p.line = clamp(fmax(side * 0.0055, sqrt(side) * 0.12), 0.5, 8);
+    p.halo = p.line + clamp(side * 0.007, 0.5, 8);
+    p.radius = clamp(fmax(side * 0.0085, p.line * 0.7), 0.5, 14);
+    p.rim = p.radius + clamp(side * 0.004, 0.25, 5);
     p.font = clamp(side * 0.052, 10, 40);
     return p;
 }
@@ -179,12 +214,14 @@ static void draw_points(const pen *p, const scheme *s, const pfld_face *face)
     }
 }
 
-/* Rings around what else marks the place; by themselves, discs. */
+/* By themselves, discs; beside landmarks, rings, but where they would hide them. */
 static void draw_five(const pen *p, const pfld_face *face)
 {
     bool alone = face->n_landmarks == 0;
     double r = alone ? p->radius * 1.3 : p->rim * 1.8;
 
+    if (!alone && p->side < MIN_RINGS)
+        return;
     for (int i = 0; i < 5; i++)
         disc_path(p->cr, face->five[i], r);
     if (!alone) {
@@ -303,7 +340,8 @@ static double label_width(const pen *p, const char *text, double font)
  * its own; false where none would be readable. */
 static bool fit_label(const pen *p, const pfld_face *face, char *text, size_t room, double *font)
 {
-    double most = p->crowded ? fmin(p->width, MOST_LABEL * p->side) : p->width;
+    bool crowded = p->d->n > 1;
+    double most = crowded ? fmin(p->width, MOST_LABEL * p->side) : p->width;
 
     for (int pose = has_pose(face); pose >= 0; pose--) {
         double w;
@@ -312,30 +350,52 @@ static bool fit_label(const pen *p, const pfld_face *face, char *text, size_t ro
         w = label_width(p, text, *font);
         if (w > most)
             *font *= most / w * 0.98;
-        if (*font >= (p->crowded && pose ? p->font * 0.98 : MIN_FONT))
+        if (*font >= (crowded && pose ? p->font * 0.98 : MIN_FONT))
             return true;
     }
     return false;
 }
 
-/* Above the box, else below it, else inside at its top; always inside the picture. */
+/* Pixels of faces that a label hides. */
+static double hidden_by(const pen *p, double x, double y, double w, double h)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < p->d->n; i++) {
+        const pfld_box b = scaled_box(&p->d->faces[i].box, p->d->scale);
+        double over_x = fmin(x + w, (double)b.x + (double)b.w) - fmax(x, (double)b.x);
+        double over_y = fmin(y + h, (double)b.y + (double)b.h) - fmax(y, (double)b.y);
+
+        if (drawable_box(&b) && over_x > 0 && over_y > 0)
+            sum += over_x * over_y;
+    }
+    return sum;
+}
+
+/* Above the box, or below it, or inside at its top: the first that hides no face, or else least of
+ * them. As far left as the box, or as far beyond it on both sides; always inside the picture. */
 static void place_label(const pen *p, const pfld_box *b, double w, double h, double *x, double *y)
 {
-    double gap = p->font * 0.35;
+    double gap = p->font * 0.35, least = HUGE_VAL;
+    const double at[] = {(double)b->y - gap - h, (double)b->y + (double)b->h + gap,
+                         (double)b->y + gap};
 
-    *y = (double)b->y - gap - h;
-    if (*y < 0)
-        *y = (double)(b->y + b->h) + gap;
-    if (*y + h > p->height)
-        *y = (double)b->y + gap;
-    *y = clamp(*y, 0, fmax(0, p->height - h));
-    *x = clamp((double)b->x, 0, fmax(0, p->width - w));
+    *x = clamp((double)b->x + fmin(0, ((double)b->w - w) / 2), 0, fmax(0, p->width - w));
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+        double inside = clamp(at[i], 0, fmax(0, p->height - h));
+        double hidden = hidden_by(p, *x, inside, w, h);
+
+        if (hidden < least) {
+            *y = inside;
+            least = hidden;
+        }
+    }
 }
 
 static void draw_label(const pen *p, const pfld_face *face)
 {
     char text[128];
-    double x, y, w, h, font;
+    double x = 0, y = 0, w, h, font;
     cairo_font_extents_t e;
 
     cairo_select_font_face(p->cr, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
@@ -355,43 +415,55 @@ static void draw_label(const pen *p, const pfld_face *face)
 
 /* ---- the picture ---- */
 
-static void draw_face(const pen *on, const scheme *s, const pfld_face *face,
-                      const draw_options *opt)
+static pfld_face scaled_face(const pfld_face *face, double scale)
 {
-    const pfld_box *b = &face->box;
-    pfld_point far_corner = {b->x + b->w, b->y + b->h};
-    pen p = sized(on, (double)fmaxf(b->w, b->h));
+    const affine t = scaled_by(scale);
+    pfld_face f = *face;
 
-    if (!drawable((pfld_point){b->x, b->y}) || !drawable(far_corner) || !(b->w > 0 && b->h > 0))
-        return;
-    if (s && s->n != face->n_landmarks)
-        s = NULL;
-    if (!opt->no_box)
-        draw_box(&p, b);
-    if (s && !opt->no_contours)
-        draw_contours(&p, s, face);
-    if (!opt->no_pose)
-        draw_pose(&p, s, face);
-    if (!opt->no_points)
-        draw_points(&p, s, face);
-    if (!opt->no_five)
-        draw_five(&p, face);
-    if (!opt->no_label)
-        draw_label(&p, face);
+    f.box = scaled_box(&face->box, scale);
+    for (int i = 0; i < 5; i++)
+        f.five[i] = affine_apply(&t, face->five[i]);
+    for (int i = 0; i < face->n_landmarks; i++)
+        f.landmarks[i] = affine_apply(&t, face->landmarks[i]);
+    return f;
 }
 
-/* Cairo's pixels are words 0xffrrggbb in the machine's byte order. Rows of out serve as scratch. */
-static void pixels_to_cairo(const pfld_image *img, const pfld_image *out, uint8_t *canvas,
-                            ptrdiff_t stride)
+static void draw_face(const pen *p, const pfld_face *face)
 {
-    int channels = img->format == PFLD_GRAY8 ? 1 : 3;
+    const draw_options *opt = p->d->opt;
+    const scheme *s = p->d->s && p->d->s->n == face->n_landmarks ? p->d->s : NULL;
 
+    if (!opt->no_box)
+        draw_box(p, &face->box);
+    if (!opt->no_five)
+        draw_five(p, face);
+    if (s && !opt->no_contours)
+        draw_contours(p, s, face);
+    if (!opt->no_pose)
+        draw_pose(p, s, face);
+    if (!opt->no_points)
+        draw_points(p, s, face);
+}
+
+static void draw_each(const pen *on, void (*draw)(const pen *, const pfld_face *))
+{
+    for (size_t i = 0; i < on->d->n; i++) {
+        const pfld_face face = scaled_face(&on->d->faces[i], on->d->scale);
+        const pen p = sized(on, (double)fmaxf(face.box.w, face.box.h));
+
+        if (drawable_box(&face.box))
+            draw(&p, &face);
+    }
+}
+
+/* Cairo's pixels are words 0xffrrggbb in the machine's byte order. */
+static void pixels_to_cairo(const pfld_image *img, uint8_t *canvas, ptrdiff_t stride)
+{
     for (int32_t y = 0; y < img->height; y++) {
-        uint8_t *rgb = out->data + y * out->stride;
-        media_row_read(img, y, rgb);
-        for (int32_t x = 0; x < img->width; x++, rgb += channels) {
-            uint32_t v = 0xff000000u | (uint32_t)rgb[0] << 16 | (uint32_t)rgb[channels == 3] << 8 |
-                         rgb[channels - 1];
+        const uint8_t *rgb = img->data + y * img->stride;
+        for (int32_t x = 0; x < img->width; x++, rgb += 3) {
+            uint32_t v =
+                0xff000000u | (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | (uint32_t)rgb[2];
             memcpy(canvas + y * stride + 4 * (ptrdiff_t)x, &v, sizeof v);
         }
     }
@@ -431,23 +503,23 @@ static void set_text_options(cairo_t *cr)
     cairo_font_options_destroy(o);
 }
 
-/* canvas [height][stride] */
-static pfld_status draw_on(uint8_t *canvas, int stride, const pfld_image *img, const scheme *s,
-                           const pfld_face *faces, size_t n, const draw_options *opt,
+/* canvas [img->height][stride] */
+static pfld_status draw_on(uint8_t *canvas, int stride, const pfld_image *img, const drawing *d,
                            pfld_error *err)
 {
     cairo_surface_t *surface = cairo_image_surface_create_for_data(canvas, CAIRO_FORMAT_RGB24,
                                                                    img->width, img->height, stride);
     cairo_t *cr = cairo_create(surface);
-    const pen on = {.cr = cr, .width = img->width, .height = img->height, .crowded = n > 1};
+    const pen on = {.cr = cr, .width = img->width, .height = img->height, .d = d};
     cairo_status_t code;
 
     cairo_translate(cr, 0.5, 0.5); /* our (0, 0) is the first pixel's centre, cairo's its corner */
     set_text_options(cr);
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
-    for (size_t i = 0; i < n; i++)
-        draw_face(&on, s, &faces[i], opt);
+    draw_each(&on, draw_face);
+    if (!d->opt->no_label)
+        draw_each(&on, draw_label); /* over all faces' lines */
     cairo_surface_flush(surface);
     code = cairo_status(cr);
     cairo_destroy(cr);
@@ -464,34 +536,56 @@ static pfld_status check_faces(const pfld_face *faces, size_t n, pfld_error *err
     return PFLD_OK;
 }
 
+static pfld_status check_scale(double scale, pfld_error *err)
+{
+    return isfinite(scale) && scale > 0
+               ? PFLD_OK
+               : error_set(err, PFLD_ERR_ARG, "a picture cannot be drawn %g times as large", scale);
+}
+
+/* For the drawn picture, of a pixel at least. */
+static pfld_status make_room(const pfld_image *img, double scale, media_image *out, pfld_error *err)
+{
+    const media_input no_limit = {NULL, 0, UINT64_MAX}; /* img is there already */
+    double w = fmax(1, round(img->width * scale)), h = fmax(1, round(img->height * scale));
+
+    if (w > MAX_SIDE || h > MAX_SIDE)
+        return error_set(err, PFLD_ERR_UNSUPPORTED,
+                         "the picture is too large to draw on (%.0f x %.0f pixels; a side is at "
+                         "most %d)",
+                         w, h, MAX_SIDE);
+    if (scale > 1 && w * h > MAX_ENLARGED)
+        return error_set(err, PFLD_ERR_UNSUPPORTED,
+                         "the picture is too large to be drawn enlarged (%.0f x %.0f pixels; at "
+                         "most %.0f megapixels)",
+                         w, h, MAX_ENLARGED / 1e6);
+    return media_image_create(&no_limit, (uint64_t)w, (uint64_t)h, 3, out, err);
+}
+
 pfld_status draw_faces(const pfld_image *img, const scheme *s, const pfld_face *faces, size_t n,
                        const draw_options *opt, media_image *out, pfld_error *err)
 {
     static const draw_options all = {0};
-    media_input limit = {NULL, 0, UINT64_MAX}; /* img is there already: as large as it likes */
+    const drawing d = {s, faces, n, opt ? opt : &all,
+                       opt && opt->scale != 0 ? (double)opt->scale : 1};
+    const affine to_img = scaled_by(1 / d.scale);
     uint8_t *canvas = NULL;
     int stride;
     pfld_status st;
 
     *out = (media_image){0};
-    if ((st = image_check(img, err)) || (st = check_faces(faces, n, err)))
+    if ((st = image_check(img, err)) || (st = check_faces(faces, n, err)) ||
+        (st = check_scale(d.scale, err)) || (st = make_room(img, d.scale, out, err)))
         return st;
-    if (img->width > MAX_SIDE || img->height > MAX_SIDE)
-        return error_set(err, PFLD_ERR_UNSUPPORTED,
-                         "the picture is too large to draw on (%d x %d pixels; a side is at most "
-                         "%d)",
-                         (int)img->width, (int)img->height, MAX_SIDE);
-    st = media_image_create(&limit, (uint64_t)img->width, (uint64_t)img->height, 3, out, err);
-    if (st)
-        return st;
-    stride = cairo_format_stride_for_width(CAIRO_FORMAT_RGB24, img->width);
-    canvas = mem_alloc((size_t)img->height, (size_t)stride);
+    stride = cairo_format_stride_for_width(CAIRO_FORMAT_RGB24, out->view.width);
+    canvas = mem_alloc((size_t)out->view.height, (size_t)stride);
     if (!canvas) {
         st = error_nomem(err);
         goto done;
     }
-    pixels_to_cairo(img, &out->view, canvas, stride);
-    st = draw_on(canvas, stride, img, s, faces, n, opt ? opt : &all, err);
+    image_warp(img, &to_img, &out->view);
+    pixels_to_cairo(&out->view, canvas, stride);
+    st = draw_on(canvas, stride, &out->view, &d, err);
     if (!st)
         pixels_from_cairo(canvas, stride, &out->view);
 done:

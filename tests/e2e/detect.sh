@@ -76,6 +76,30 @@ is_png drawn.png
 good "${detect[@]}" face.ppm -o drawn.jpg
 good "${detect[@]}" face.ppm -o -
 is_png stdout
+good "${detect[@]}" face.ppm -o same.png --draw-scale 1
+cmp -s same.png drawn.png || fail "--draw-scale 1 is not the default"
+size() { [ "$(od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 + $8 }')" = "$2" ]; }
+while read -r scale wanted; do
+    good "${detect[@]}" face.ppm -o large.png --draw-scale "$scale"
+    cmp -s stdout json || fail "--draw-scale $scale changes the result"
+    size large.png "$wanted" || fail "--draw-scale $scale is not of $wanted pixels"
+done <<'sizes'
+1.0 160 120
+3 480 360
+2.51 402 301
+0.05 8 6
+16 2560 1920
+sizes
+for scale in 0 -1 16.1 0.04 nan 3x ''; do
+    bad 2 "^pfld: detect: --draw-scale: " "${detect[@]}" face.ppm -o none.png --draw-scale "$scale"
+done
+bad 2 "name the picture by -o" "${detect[@]}" face.ppm --draw-scale 2
+[ ! -e none.png ] || fail "a nonsensical --draw-scale draws"
+{ printf 'P5\n3000 2400\n255\n'; head -c 7200000 /dev/zero; } >wide.pgm
+bad 1 "^pfld: wide.pgm: .*enlarged \(12000 x 9600 pixels; at most 64 megapixels" "${detect[@]}" \
+    wide.pgm -o none.png --draw-scale 4
+lines 1 # the result is there
+rm wide.pgm
 cp face.ppm other.ppm
 good "${detect[@]}" face.ppm other.ppm -o out/
 is_png out/face.png
