@@ -173,7 +173,7 @@ static void run_conv(const step *s, const kernels *k)
                            .a_col = 1,
                            .b = v->packed + g * v->packed_size,
                            .c = step_data(&s->out) + image * s->out.stride[0] + g * o,
-                           .c_row = s->out.dim[1],
+                           .c_row = infer_view_pixel_step(&s->out),
                            .post = &post};
             if (v->pixels)
                 in.bytes = (const uint8_t *)step_data(x) + n * in.h * in.w * in.c;
@@ -202,6 +202,7 @@ static void run_dwconv(const step *s, const kernels *k)
         kernel_post post = s->post;
         a.in = step_data(&s->in[0]) + (ptrdiff_t)n * s->in[0].stride[0];
         a.out = step_data(&s->out) + (ptrdiff_t)n * s->out.stride[0];
+        a.out_ld = infer_view_pixel_step(&s->out);
         a.post = &post;
         if (s->in[1].buf >= 0) {
             post.residual = step_data(&s->in[1]) + (ptrdiff_t)n * s->in[1].stride[0];
@@ -342,7 +343,7 @@ static pfld_status finish_conv(lower *l, step *s, bool absorb)
     s->post.bias = bias ? bias->data : NULL;
     if (absorb)
         value = lower_absorb(l, value, (size_t)shape->dim[1], &s->post, &s->in[1]);
-    if (value == NET_NONE || !lower_new_nhwc(l, shape, &s->out))
+    if (value == NET_NONE || !(absorb ? lower_new_map : lower_new_nhwc)(l, shape, &s->out))
         return lower_nomem(l);
     lower_set_value(l, value, &s->out);
     return PFLD_OK;

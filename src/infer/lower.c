@@ -9,6 +9,11 @@
 #include "core/mem.h"
 #include "net/op_params.h"
 
+enum { /* kernels.h on the distance between pixels */
+    SAME_SETS = 512,
+    SET_GAP = 16
+};
+
 pfld_status lower_nomem(lower *l)
 {
     return error_nomem(l->err);
@@ -74,6 +79,18 @@ bool lower_new_nhwc(lower *l, const net_shape *shape, infer_view *v)
     if (!shape_count(shape, &count) || !new_buffer(l, count))
         return false;
     *v = infer_view_nhwc((int32_t)l->n_buffers - 1, shape);
+    return true;
+}
+
+bool lower_new_map(lower *l, const net_shape *shape, infer_view *v)
+{
+    net_shape wide = *shape;
+
+    if (wide.dim[1] % SAME_SETS == 0 && wide.dim[1] > 0)
+        wide.dim[1] += SET_GAP;
+    if (!lower_new_nhwc(l, &wide, v))
+        return false;
+    v->dim[1] = (size_t)shape->dim[1];
     return true;
 }
 
