@@ -28,6 +28,9 @@ struct dw_line {
     ptrdiff_t step; /* from pixel to pixel; 0 beyond the map */
 };
 
+/* Else gcc stores weights on the stack, to multiply by them after the first line's outputs. */
+#define DW_KEEP(v) __asm__("" : "+v"(v))
+
 /* What is the same for all outputs of one strip of channels. */
 struct dw_strip {
     const uint8_t *in; /* the strip's first channel of the first pixel; so out and residual */
@@ -44,6 +47,15 @@ struct dw_strip {
     __m512i bias[INT8_QUAD];
     struct int8_scales scale;
     struct int8_finish finish;
+};
+
+/* How code is compiled: constants wherever it is inlined. */
+enum dw_fill { DW_FULL, DW_REST, DW_GROUPS, DW_FILLS };
+
+struct dw_how {
+    size_t stride;
+    enum dw_fill fill; /* of a vector: a pixel's channels; fewer; several pixels */
+    bool add;          /* there is a residual */
 };
 
 INT8_INLINE struct dw_column dw_interleave(__m512i l0, __m512i l1, __m512i l2, __m512i l3)
@@ -69,16 +81,21 @@ INT8_INLINE void dw_tap(const struct dw_strip *s, __m512i acc[INT8_QUAD], struct
     KERNELS_UNROLL
     for (size_t j = 0; j < INT8_QUAD; j++)
         acc[j] = _mm512_dpbusd_epi32(acc[j], col.v[j], _mm512_load_si512(w + j * INT8_BYTES));
+    if (tap == DW_TAPS - 1) {
+        KERNELS_UNROLL
+        for (size_t j = 0; j < INT8_QUAD; j++)
+            DW_KEEP(acc[j]);
+    }
 }
 
 /* A line's outputs from output pixel `pixel` on: the bytes of the mask. */
 INT8_INLINE void dw_finish(const struct dw_strip *s, const __m512i acc[INT8_QUAD], size_t pixel,
-                           __mmask64 mask, bool full)
+                           __mmask64 mask, bool full, bool add)
 {
     uint8_t *out = s->out + pixel * s->out_ld;
     __m512i x;
 
-    if (s->residual) {
+    if (add) {
         const uint8_t *p = s->residual + pixel * s->residual_ld;
         __m512i r = full ? _mm512_loadu_si512(p) : int8_load_m(_mm512_setzero_si512(), mask, p);
         __m512i first = _mm512_set1_epi32(0), rs[INT8_QUAD];
@@ -142,8 +159,9 @@ INT8_INLINE struct dw_column dw_column_at(const struct dw_strip *s,
 }
 
 /* Two lines of outputs, the second where it exists. */
-INT8_INLINE void dw_pixels_stride1(const struct dw_strip *s, size_t oy, bool full)
+INT8_INLINE void dw_pixels_stride1(const struct dw_strip *s, size_t oy, struct dw_how how)
 {
+    const bool full = how.fill == DW_FULL;
     struct dw_line line[DW_LINES];
     struct dw_column c0, c1, c2;
     bool two = oy + 1 < s->out_h;
@@ -165,16 +183,17 @@ INT8_INLINE void dw_pixels_stride1(const struct dw_strip *s, size_t oy, bool ful
         dw_tap(s, down, c1, 1, 1);
         dw_tap(s, up, c2, 2, 0);
         dw_tap(s, down, c2, 2, 1);
-        dw_finish(s, up, pixel, s->mask, full);
+        dw_finish(s, up, pixel, s->mask, full, how.add);
         if (two)
-            dw_finish(s, down, pixel + s->out_w, s->mask, full);
+            dw_finish(s, down, pixel + s->out_w, s->mask, full, how.add);
         c0 = c1;
         c1 = c2;
     }
 }
 
-INT8_INLINE void dw_pixels_stride2(const struct dw_strip *s, size_t oy, bool full)
+INT8_INLINE void dw_pixels_stride2(const struct dw_strip *s, size_t oy, struct dw_how how)
 {
+    const bool full = how.fill == DW_FULL;
     struct dw_line line[DW_LINES];
     struct dw_column c0, c1, c2;
     size_t pixel = oy * s->out_w;
@@ -191,147 +210,185 @@ INT8_INLINE void dw_pixels_stride2(const struct dw_strip *s, size_t oy, bool ful
         dw_tap(s, acc, c0, 0, 0);
         dw_tap(s, acc, c1, 1, 0);
         dw_tap(s, acc, c2, 2, 0);
-        dw_finish(s, acc, pixel, s->mask, full);
+        dw_finish(s, acc, pixel, s->mask, full, how.add);
         c0 = c2;
     }
 }
 
 /* --- several pixels in a vector --- */
 
-/* Pixels x and on of a line, those beyond its ends as they are there. */
-INT8_INLINE __m512i dw_pixels_at(const struct dw_strip *s, struct dw_line line, ptrdiff_t x)
+enum { DW_WINDOWS = 4 };
+
+/* Where a block's inputs are and how the taps are made of them. */
+struct dw_block {
+    const uint8_t *line[DW_LINES]; /* at the block's first tap */
+    ptrdiff_t step[DW_LINES];      /* from block to block; 0 beyond the map */
+    size_t at[DW_WINDOWS];         /* bytes from there to what is loaded. Stride 1: of each tap;
+                                      2: of taps 0 and 1, and of tap 2, in two vectors each */
+    __mmask64 mask[DW_WINDOWS];    /* bytes of it on the map */
+    __m512i even, odd;             /* the 64-bit words of every other pixel of two vectors */
+};
+
+/* The bytes on the map of as many pixels as fit, from x on. */
+INT8_INLINE __mmask64 dw_mask_at(const struct dw_strip *s, ptrdiff_t x)
 {
     ptrdiff_t group = (ptrdiff_t)s->group, w = (ptrdiff_t)s->in_w;
     ptrdiff_t first = x < 0 ? -x : 0, end = w - x < group ? w - x : group;
-    __mmask64 mask;
 
-    if (!line.step)
-        return s->beyond;
-    if (first == 0 && end == group)
-        return _mm512_loadu_si512(line.p + x * line.step);
     if (first >= end)
-        return s->beyond;
-    mask = int8_first_bytes((size_t)end * s->bytes) & ~int8_first_bytes((size_t)first * s->bytes);
-    return int8_load_m(s->beyond, mask, line.p + x * line.step);
+        return 0;
+    return int8_first_bytes((size_t)end * s->bytes) & ~int8_first_bytes((size_t)first * s->bytes);
 }
 
-/* The inputs that one tap of a group of outputs has: every pixel from x on, or every other. */
-INT8_INLINE __m512i dw_group(const struct dw_strip *s, struct dw_line line, ptrdiff_t x,
-                             size_t stride, __m512i even)
+INT8_INLINE __m512i dw_load(const struct dw_strip *s, const struct dw_block *b, size_t line,
+                            size_t window, bool inner)
 {
-    __m512i low = dw_pixels_at(s, line, x);
+    const uint8_t *p = b->line[line] + b->at[window];
+
+    return inner ? _mm512_loadu_si512(p) : int8_load_m(s->beyond, b->mask[window], p);
+}
+
+/* The inputs that one tap of a line of outputs has. */
+INT8_INLINE __m512i dw_tap_inputs(const struct dw_strip *s, const struct dw_block *b, size_t line,
+                                  size_t stride, size_t tap, bool inner)
+{
+    size_t pair = tap == 2 ? 2 : 0;
 
     if (stride == 1)
-        return low;
-    return _mm512_permutex2var_epi64(low, even, dw_pixels_at(s, line, x + (ptrdiff_t)s->group));
+        return dw_load(s, b, line, tap, inner);
+    return _mm512_permutex2var_epi64(dw_load(s, b, line, pair, inner), tap == 1 ? b->odd : b->even,
+                                     dw_load(s, b, line, pair + 1, inner));
 }
 
-INT8_INLINE struct dw_column dw_group_column(const struct dw_strip *s,
-                                             const struct dw_line line[DW_LINES], ptrdiff_t x,
-                                             size_t stride, __m512i even)
-{
-    size_t lines = stride == 1 ? DW_LINES : DW_TAPS;
-    __m512i l[DW_LINES];
-
-    KERNELS_UNROLL
-    for (size_t i = 0; i < DW_LINES; i++)
-        l[i] = i < lines ? dw_group(s, line[i], x, stride, even) : l[i - 1];
-    return dw_interleave(l[0], l[1], l[2], l[3]);
-}
-
-/* The 64-bit words of every other pixel of two vectors. */
-INT8_INLINE __m512i dw_even_words(size_t pixel_bytes)
+/* The 64-bit words of every other pixel of two vectors, from the first or second on. */
+INT8_INLINE __m512i dw_every_other(size_t pixel_bytes, size_t first)
 {
     uint64_t index[INT8_BYTES / 8];
     size_t words = pixel_bytes / 8;
 
     for (size_t i = 0; i < INT8_BYTES / 8; i++)
-        index[i] = i / words * 2 * words + i % words;
+        index[i] = (i / words * 2 + first) * words + i % words;
     return _mm512_loadu_si512(index);
 }
 
-INT8_INLINE void dw_groups(const struct dw_strip *s, size_t oy, size_t stride)
+INT8_INLINE void dw_block_run(const struct dw_strip *s, const struct dw_block *b,
+                              __m512i up[INT8_QUAD], __m512i down[INT8_QUAD], size_t stride,
+                              bool inner)
+{
+    const size_t lines = stride == 1 ? DW_LINES : DW_TAPS;
+
+    dw_start(s, up);
+    if (stride == 1)
+        dw_start(s, down);
+    KERNELS_UNROLL
+    for (size_t tap = 0; tap < DW_TAPS; tap++) {
+        struct dw_column c;
+        __m512i l[DW_LINES];
+
+        KERNELS_UNROLL
+        for (size_t i = 0; i < DW_LINES; i++) { /* the fourth of 3 meets weights of 0 */
+            l[i] = i < lines ? dw_tap_inputs(s, b, i, stride, tap, inner) : l[i - 1];
+            DW_KEEP(l[i]); /* else it is loaded twice */
+        }
+        c = dw_interleave(l[0], l[1], l[2], l[3]);
+        dw_tap(s, up, c, tap, 0);
+        if (stride == 1)
+            dw_tap(s, down, c, tap, 1);
+    }
+}
+
+INT8_INLINE void dw_block_start(const struct dw_strip *s, struct dw_block *b, size_t oy,
+                                size_t stride)
 {
     struct dw_line line[DW_LINES];
-    bool two = stride == 1 && oy + 1 < s->out_h;
-    __m512i even = dw_even_words(s->bytes);
 
     dw_lines(s, (ptrdiff_t)(oy * stride) - s->pad_top, line);
-    for (size_t ox = 0; ox < s->out_w; ox += s->group) {
-        ptrdiff_t x = (ptrdiff_t)(ox * stride) - s->pad_left;
+    for (size_t i = 0; i < DW_LINES; i++) {
+        b->line[i] = line[i].p - s->pad_left * line[i].step;
+        b->step[i] = (ptrdiff_t)(stride * s->group) * line[i].step;
+    }
+    for (size_t i = 0; i < DW_WINDOWS; i++)
+        b->at[i] = stride == 1 ? i * s->bytes : (i & 2) * s->bytes + (i & 1) * INT8_BYTES;
+}
+
+INT8_INLINE void dw_groups(const struct dw_strip *s, size_t oy, struct dw_how how)
+{
+    const size_t stride = how.stride;
+    const ptrdiff_t reach = (ptrdiff_t)(2 + stride * s->group), w = (ptrdiff_t)s->in_w;
+    struct dw_block b = {.even = dw_every_other(s->bytes, 0), .odd = dw_every_other(s->bytes, 1)};
+    bool two = stride == 1 && oy + 1 < s->out_h;
+    ptrdiff_t x = -s->pad_left;
+
+    dw_block_start(s, &b, oy, stride);
+    for (size_t ox = 0; ox < s->out_w; ox += s->group, x += (ptrdiff_t)(stride * s->group)) {
         size_t here = s->out_w - ox, pixel = oy * s->out_w + ox;
-        bool full = here >= s->group;
-        __mmask64 mask = int8_first_bytes(here * s->bytes);
         __m512i up[INT8_QUAD], down[INT8_QUAD];
 
-        dw_start(s, up);
-        dw_start(s, down);
-        KERNELS_UNROLL
-        for (size_t tap = 0; tap < DW_TAPS; tap++) {
-            struct dw_column c = dw_group_column(s, line, x + (ptrdiff_t)tap, stride, even);
+        if (x >= 0 && x + reach <= w && here >= s->group) {
+            dw_block_run(s, &b, up, down, stride, true);
+            dw_finish(s, up, pixel, 0, true, how.add);
+            if (two)
+                dw_finish(s, down, pixel + s->out_w, 0, true, how.add);
+        } else {
+            __mmask64 mask = int8_first_bytes(here * s->bytes);
 
-            dw_tap(s, up, c, tap, 0);
-            if (stride == 1)
-                dw_tap(s, down, c, tap, 1);
+            for (size_t i = 0; i < DW_WINDOWS; i++)
+                b.mask[i] = dw_mask_at(s, x + (ptrdiff_t)(b.at[i] / s->bytes));
+            dw_block_run(s, &b, up, down, stride, false);
+            dw_finish(s, up, pixel, mask, false, how.add);
+            if (two)
+                dw_finish(s, down, pixel + s->out_w, mask, false, how.add);
         }
-        if (full)
-            dw_finish(s, up, pixel, mask, true);
-        else
-            dw_finish(s, up, pixel, mask, false);
-        if (two && full)
-            dw_finish(s, down, pixel + s->out_w, mask, true);
-        else if (two)
-            dw_finish(s, down, pixel + s->out_w, mask, false);
+        for (size_t i = 0; i < DW_LINES; i++)
+            b.line[i] += b.step[i];
     }
 }
 
 /* --- strips --- */
 
-typedef void dw_row_fn(const struct dw_strip *s);
-
-INT8_TARGET static void dw_stride1_full(const struct dw_strip *s)
+INT8_INLINE void dw_rows(const struct dw_strip *strip, struct dw_how how)
 {
-    for (size_t oy = 0; oy < s->out_h; oy += 2)
-        dw_pixels_stride1(s, oy, true);
+    const struct dw_strip s = *strip; /* ours: stores through out can't change it */
+
+    for (size_t oy = 0; oy < s.out_h; oy += how.stride == 1 ? 2 : 1)
+        if (how.fill == DW_GROUPS)
+            dw_groups(&s, oy, how);
+        else if (how.stride == 1)
+            dw_pixels_stride1(&s, oy, how);
+        else
+            dw_pixels_stride2(&s, oy, how);
 }
 
-INT8_TARGET static void dw_stride1_rest(const struct dw_strip *s)
-{
-    for (size_t oy = 0; oy < s->out_h; oy += 2)
-        dw_pixels_stride1(s, oy, false);
-}
+typedef void dw_rows_fn(const struct dw_strip *s);
 
-INT8_TARGET static void dw_stride1_groups(const struct dw_strip *s)
-{
-    for (size_t oy = 0; oy < s->out_h; oy += 2)
-        dw_groups(s, oy, 1);
-}
+#define DW_NAME(stride, fill, add) dw_stride##stride##_##fill##_##add
+#define DW_DEFINE(stride, fill, add)                                                               \
+  INT8_TARGET static void DW_NAME(stride, fill, add)(const struct dw_strip *s)                     \
+  {                                                                                                \
+    dw_rows(s, (struct dw_how){stride, fill, add});                                                \
+  }
+/* clang-format off */
+#define DW_DEFINE_FILLS(stride, add)                                                               \
+    DW_DEFINE(stride, DW_FULL, add)                                                                \
+    DW_DEFINE(stride, DW_REST, add)                                                                \
+    DW_DEFINE(stride, DW_GROUPS, add)
+#define DW_LIST_FILLS(stride, add)                                                                 \
+    {                                                                                              \
+        DW_NAME(stride, DW_FULL, add), DW_NAME(stride, DW_REST, add),                              \
+        DW_NAME(stride, DW_GROUPS, add)                                                            \
+    }
 
-INT8_TARGET static void dw_stride2_full(const struct dw_strip *s)
-{
-    for (size_t oy = 0; oy < s->out_h; oy++)
-        dw_pixels_stride2(s, oy, true);
-}
+DW_DEFINE_FILLS(1, 0)
+DW_DEFINE_FILLS(1, 1)
+DW_DEFINE_FILLS(2, 0)
+DW_DEFINE_FILLS(2, 1)
 
-INT8_TARGET static void dw_stride2_rest(const struct dw_strip *s)
-{
-    for (size_t oy = 0; oy < s->out_h; oy++)
-        dw_pixels_stride2(s, oy, false);
-}
-
-INT8_TARGET static void dw_stride2_groups(const struct dw_strip *s)
-{
-    for (size_t oy = 0; oy < s->out_h; oy++)
-        dw_groups(s, oy, 2);
-}
-
-/* By stride, then by what fills a vector. */
-enum { DW_FULL, DW_REST, DW_GROUPS, DW_FILLS };
-
-static dw_row_fn *const dw_strips[2][DW_FILLS] = {
-    {dw_stride1_full, dw_stride1_rest, dw_stride1_groups},
-    {dw_stride2_full, dw_stride2_rest, dw_stride2_groups},
+/* By stride, whether there is a residual, and what fills a vector. */
+static dw_rows_fn *const dw_strips[2][2][DW_FILLS] = {
+    {DW_LIST_FILLS(1, 0), DW_LIST_FILLS(1, 1)},
+    {DW_LIST_FILLS(2, 0), DW_LIST_FILLS(2, 1)},
 };
+/* clang-format on */
 
 /* How often a pixel's channels fit into a vector side by side; 1: not, or not as 64-bit words. */
 static size_t dw_repeats(size_t c)
@@ -417,7 +474,7 @@ INT8_TARGET static void dw_run_3x3(const int8_dwconv *d)
 {
     const int8_post *post = d->post;
     const int8_t *weight = d->weight;
-    uint8_t beyond_line[INT8_BYTES];
+    uint8_t beyond_line[4 * INT8_BYTES]; /* as far as a block of stride 2 reaches */
     size_t repeats = dw_repeats(d->c);
     struct dw_strip s = {.in_h = d->in_h,
                          .in_w = d->in_w,
@@ -438,7 +495,7 @@ INT8_TARGET static void dw_run_3x3(const int8_dwconv *d)
     weight += dw_plain_size(DW_TAPS, DW_TAPS, d->c);
     for (size_t c = 0; c < d->c; c += INT8_BYTES, weight += DW_STRIP_BYTES) {
         size_t n = d->c - c < INT8_BYTES ? d->c - c : INT8_BYTES;
-        int fill = s.group > 1 ? DW_GROUPS : n < INT8_BYTES ? DW_REST : DW_FULL;
+        enum dw_fill fill = s.group > 1 ? DW_GROUPS : n < INT8_BYTES ? DW_REST : DW_FULL;
         __m512i scale[INT8_QUAD];
 
         s.in = d->in + c;
@@ -450,7 +507,7 @@ INT8_TARGET static void dw_run_3x3(const int8_dwconv *d)
         dw_spread(scale, post->scale + c, n, repeats);
         for (size_t j = 0; j < INT8_QUAD; j++)
             s.scale.v[j] = _mm512_castsi512_ps(scale[j]);
-        dw_strips[d->stride_h - 1][fill](&s);
+        dw_strips[d->stride_h - 1][s.residual != NULL][fill](&s);
     }
 }
 
