@@ -36,6 +36,25 @@ static void run_quantise(const step *s, const kernels *k)
                    v->n * v->h * v->w * v->c);
 }
 
+/* The same of few planes: line by line, interleaved. */
+static void run_quantise_planes(const step *s, const kernels *k)
+{
+    const step_int8 *v = &s->u.int8;
+    const infer_view *x = &s->in[0];
+    uint8_t *out = step_bytes(&s->out), *line = step_bytes(&s->scratch);
+
+    (void)k;
+    for (size_t n = 0; n < v->n; n++)
+        for (size_t y = 0; y < v->h; y++, out += v->w * v->c)
+            for (size_t c = 0; c < v->c; c++) {
+                v->k->quantise(step_data(x) + (ptrdiff_t)n * x->stride[0] +
+                                   (ptrdiff_t)c * x->stride[1] + (ptrdiff_t)y * x->stride[2],
+                               1.0f / v->scale, v->zero, line, v->w);
+                for (size_t i = 0; i < v->w; i++)
+                    out[i * v->c + c] = line[i];
+            }
+}
+
 /* Byte by byte, as a table says for each channel. */
 static void run_levels(const step *s, const kernels *k)
 {
@@ -276,12 +295,20 @@ static pfld_status quantise_picture(lower *l, lower_bytes *b, bool *done)
     return PFLD_OK;
 }
 
+/* Planes of lines without gaps, so few that interleaving is no transposition. */
+static bool has_few_planes(const infer_view *x)
+{
+    return x->rank == 4 && x->stride[3] == 1 && x->dim[1] <= 4 && !infer_view_is_pixels(x);
+}
+
 static pfld_status quantise(lower *l, bool *done)
 {
     int32_t out = l->node->out[0];
     lower_bytes b = {0};
     infer_view x;
     step *s;
+    bool planes;
+    size_t count;
     pfld_status st;
 
     if (!set_dims(&b, &l->g->values[out].shape) || !byte_scale(l, l->node, &b))
@@ -292,10 +319,11 @@ static pfld_status quantise(lower *l, bool *done)
     st = lower_in(l, 0, &x);
     if (st != PFLD_OK)
         return st;
-    if (!(x.rank == 4 ? lower_as_nhwc : lower_as_rows)(l, &x) || !new_bytes(l, &b))
+    planes = has_few_planes(&x);
+    if ((!planes && !(x.rank == 4 ? lower_as_nhwc : lower_as_rows)(l, &x)) || !new_bytes(l, &b))
         return lower_nomem(l);
-    s = lower_step(l, run_quantise);
-    if (!s)
+    s = lower_step(l, planes ? run_quantise_planes : run_quantise);
+    if (!s || (planes && (!floats_for(b.w, &count) || !lower_new_scratch(l, count, &s->scratch))))
         return lower_nomem(l);
     s->in[0] = x;
     s->out = b.v;
