@@ -36,23 +36,45 @@ static void run_quantise(const step *s, const kernels *k)
                    v->n * v->h * v->w * v->c);
 }
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#  define LITTLE_ENDIAN_STORES 1
+#else
+#  define LITTLE_ENDIAN_STORES 0
+#endif
+
+/* Lines [c][w] to pixels [w][c]. Of three, which are pictures, a pixel is one store, whose fourth
+ * byte the next pixel overwrites. */
+static void interleave(const uint8_t *lines, size_t w, size_t c, uint8_t *out)
+{
+    size_t x = 0;
+
+    if (LITTLE_ENDIAN_STORES && c == 3)
+        for (; x + 1 < w; x++, out += 3) {
+            uint32_t pixel =
+                lines[x] | (uint32_t)lines[w + x] << 8 | (uint32_t)lines[2 * w + x] << 16;
+            memcpy(out, &pixel, sizeof pixel);
+        }
+    for (; x < w; x++)
+        for (size_t i = 0; i < c; i++)
+            *out++ = lines[i * w + x];
+}
+
 /* The same of few planes: line by line, interleaved. */
 static void run_quantise_planes(const step *s, const kernels *k)
 {
     const step_int8 *v = &s->u.int8;
     const infer_view *x = &s->in[0];
-    uint8_t *out = step_bytes(&s->out), *line = step_bytes(&s->scratch);
+    uint8_t *out = step_bytes(&s->out), *lines = step_bytes(&s->scratch);
 
     (void)k;
     for (size_t n = 0; n < v->n; n++)
-        for (size_t y = 0; y < v->h; y++, out += v->w * v->c)
-            for (size_t c = 0; c < v->c; c++) {
+        for (size_t y = 0; y < v->h; y++, out += v->w * v->c) {
+            for (size_t c = 0; c < v->c; c++)
                 v->k->quantise(step_data(x) + (ptrdiff_t)n * x->stride[0] +
                                    (ptrdiff_t)c * x->stride[1] + (ptrdiff_t)y * x->stride[2],
-                               1.0f / v->scale, v->zero, line, v->w);
-                for (size_t i = 0; i < v->w; i++)
-                    out[i * v->c + c] = line[i];
-            }
+                               1.0f / v->scale, v->zero, lines + c * v->w, v->w);
+            interleave(lines, v->w, v->c, out);
+        }
 }
 
 /* Byte by byte, as a table says for each channel. */
@@ -323,7 +345,8 @@ static pfld_status quantise(lower *l, bool *done)
     if ((!planes && !(x.rank == 4 ? lower_as_nhwc : lower_as_rows)(l, &x)) || !new_bytes(l, &b))
         return lower_nomem(l);
     s = lower_step(l, planes ? run_quantise_planes : run_quantise);
-    if (!s || (planes && (!floats_for(b.w, &count) || !lower_new_scratch(l, count, &s->scratch))))
+    if (!s ||
+        (planes && (!floats_for(b.w * b.c, &count) || !lower_new_scratch(l, count, &s->scratch))))
         return lower_nomem(l);
     s->in[0] = x;
     s->out = b.v;
