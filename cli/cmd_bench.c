@@ -157,6 +157,44 @@ static pfld_status bench_one(bench *b, const char *what, void (*body)(void *), p
                        err);
 }
 
+enum { ROOF_ROUNDS = 4096 }; /* some 10 microseconds */
+
+typedef struct roof {
+    bench *b;
+    bool int8;
+    uint64_t macs; /* of one round of measuring */
+    double gflops; /* 0: not known */
+} roof;
+
+static void run_roof(void *with)
+{
+    roof *r = with;
+
+    r->macs = infer_roof(r->b->model.net, r->int8, ROOF_ROUNDS);
+}
+
+/* What this core does at best when nothing has to be fetched: its own, measured, and not a number
+ * from a data sheet. */
+static pfld_status measure_roof(bench *b, bool int8, double *roof_gflops, pfld_error *err)
+{
+    roof r = {.b = b, .int8 = int8};
+    pfld_status status;
+
+    *roof_gflops = 0;
+    if (infer_roof(b->model.net, int8, 1) == 0)
+        return PFLD_OK;
+    status = stopwatch_measure(&b->watch, run_roof, &r, err);
+    if (status)
+        return status;
+    *roof_gflops = gflops(r.macs, stopwatch_min(&b->watch));
+    fprintf(stderr, "roof       %9.1f G%s/s\n", *roof_gflops, int8 ? "OP" : "FLOP");
+    return output_json(stdout,
+                       json_pack("{s:i,s:s,s:s,s:s,s:o}", "v", 1, "what", "roof", "isa",
+                                 cpu_isa_name(infer_isa(b->model.net)), "of",
+                                 int8 ? "int8" : "float", "gflops", output_number(*roof_gflops, 2)),
+                       err);
+}
+
 /* Whole runs, step by step, so that each step finds the caches as it does in earnest. */
 static void measure_steps(bench *b, double *least, size_t n)
 {
@@ -175,38 +213,54 @@ static void measure_steps(bench *b, double *least, size_t n)
         }
 }
 
-static pfld_status write_step(const bench *b, size_t i, double ms, pfld_error *err)
+static pfld_status write_step(const bench *b, const double roofs[2], size_t i, double ms,
+                              pfld_error *err)
 {
-    char text[DECIMAL_TEXT];
+    char text[DECIMAL_TEXT], share[DECIMAL_TEXT];
     infer_step_info step = infer_step(b->model.net, i);
-    double speed = gflops(step.macs, ms);
+    double speed = gflops(step.macs, ms), top = roofs[step.int8];
+    double percent = top > 0 ? 100 * speed / top : 0;
 
     decimal_text(speed, 1, text);
-    fprintf(stderr, "%4zu %9.4f ms %8s %-8s %-20s ", i, ms, step.macs ? text : "",
-            step.macs ? "GFLOP/s" : "", step.op);
+    decimal_text(percent, 0, share);
+    fprintf(stderr, "%4zu %9.4f ms %8s %-8s %4s%s %-20s ", i, ms, step.macs ? text : "",
+            step.macs ? (step.int8 ? "GOP/s" : "GFLOP/s") : "", step.macs && top > 0 ? share : "",
+            step.macs && top > 0 ? " %" : "  ", step.op);
     message_put(stderr, step.name);
     fputc('\n', stderr);
     return output_json(stdout,
-                       json_pack("{s:i,s:s,s:o,s:s,s:I,s:o,s:s,s:o,s:I,s:o}", "v", 1, "what",
+                       json_pack("{s:i,s:s,s:o,s:s,s:I,s:o,s:s,s:o,s:I,s:o,s:o}", "v", 1, "what",
                                  "layer", "model", output_string(b->model.path), "isa",
                                  cpu_isa_name(infer_isa(b->model.net)), "step", (json_int_t)i,
                                  "name", output_string(step.name), "op", step.op, "min_ms",
                                  output_number(ms, 5), "macs", (json_int_t)step.macs, "gflops",
-                                 output_number(speed, 2)),
+                                 output_number(speed, 2), "of_roof",
+                                 top > 0 && step.macs ? output_number(percent, 1) : json_null()),
                        err);
+}
+
+static bool has_int8_steps(const bench *b)
+{
+    for (size_t i = 0; i < infer_step_count(b->model.net); i++)
+        if (infer_step(b->model.net, i).int8)
+            return true;
+    return false;
 }
 
 static pfld_status bench_steps(bench *b, pfld_error *err)
 {
     size_t n = infer_step_count(b->model.net);
-    double *least = mem_alloc(n, sizeof *least);
+    double *least = mem_alloc(n, sizeof *least), roofs[2] = {0};
     pfld_status status = PFLD_OK;
 
     if (!least)
         return error_nomem(err);
+    status = measure_roof(b, false, &roofs[false], err);
+    if (status == PFLD_OK && has_int8_steps(b))
+        status = measure_roof(b, true, &roofs[true], err);
     measure_steps(b, least, n);
     for (size_t i = 0; i < n && status == PFLD_OK; i++)
-        status = write_step(b, i, least[i], err);
+        status = write_step(b, roofs, i, least[i], err);
     mem_free(least);
     return status;
 }
@@ -387,7 +441,8 @@ const cli_command command_bench = {
         "JSON for each thing measured; a summary goes to stderr.\n\n"
         "\"net\" is one run of the net; \"landmarks\", of landmark models only, one whole call "
         "for a face: crop, net, mapping back, and pose. With --layers, \"layer\" is one "
-        "compiled step, timed within whole runs.\n\n"
+        "compiled step, timed within whole runs, and \"roof\" what this core does at best "
+        "on registers alone, of which each step has its share.\n\n"
         "\"detector\" is the search of a picture for faces, at the picture's own size; \"frame\" "
         "that, and the landmarks of all faces found: of one face in the middle, without the second "
         "look that tells false alarms, where none was. Their multiply-adds are those of one search "

@@ -20,6 +20,7 @@ typedef struct io { /* a graph input or output */
 
 struct infer_net {
     const kernels *k;
+    const int8_kernels *k8;
     step *steps; /* [n_steps] */
     size_t n_steps;
     io *inputs, *outputs; /* [n_inputs], [n_outputs] */
@@ -415,7 +416,7 @@ static pfld_status compile(lower *l, infer_net **out)
         st = lower_nomem(l);
     if (st == PFLD_OK) {
         net->k = l->k;
-        l->k8 = int8_kernels_get(l->cap);
+        net->k8 = l->k8 = int8_kernels_get(l->cap);
         count_uses(l);
         st = add_inputs(l);
     }
@@ -581,7 +582,14 @@ infer_step_info infer_step(const infer_net *net, size_t i)
 
     assert(i < net->n_steps);
     s = &net->steps[i];
-    return (infer_step_info){.name = s->name, .op = s->op, .macs = s->macs};
+    return (infer_step_info){.name = s->name, .op = s->op, .macs = s->macs, .int8 = s->int8};
+}
+
+uint64_t infer_roof(const infer_net *net, bool int8, size_t rounds)
+{
+    uint64_t (*roof)(size_t) = int8 ? net->k8->roof : net->k->roof;
+
+    return roof ? roof(rounds) : 0;
 }
 
 void infer_run_step(infer_net *net, size_t i)

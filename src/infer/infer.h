@@ -66,12 +66,16 @@ size_t infer_weight_bytes(const infer_net *net);
 
 /* The compiled steps, for `pfld bench --layers` and `pfld info`. */
 size_t infer_step_count(const infer_net *net);
-/* Name of the graph node, operator, multiply-adds. */
+/* Name of the graph node, operator, multiply-adds, and whether these are of bytes. */
 typedef struct infer_step_info {
     const char *name, *op;
     uint64_t macs;
+    bool int8;
 } infer_step_info;
 infer_step_info infer_step(const infer_net *net, size_t i);
 void infer_run_step(infer_net *net, size_t i);
+/* Multiply-adds on registers alone, of floats or of bytes, as fast as this core can: their number;
+ * 0: nobody knows how. Time it for the roof that steps are under. */
+uint64_t infer_roof(const infer_net *net, bool int8, size_t rounds);
 
 #endif

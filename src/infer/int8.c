@@ -790,6 +790,7 @@ pfld_status lower_int8_conv(lower *l, bool *done)
     s->u.int8.out_w = (size_t)out->dim[3];
     s->u.int8.gemm.n = a.o;
     s->u.int8.as_floats = !f.quantised;
+    s->int8 = true;
     s->macs = (uint64_t)a.in->n * a.o * (uint64_t)out->dim[2] * (uint64_t)out->dim[3] * a.k;
     s->in[0] = a.in->v;
     if (!(is_depthwise(&p, a.in, a.o) ? set_dwconv : set_conv)(l, s, &p, &a) || !finish(l, s, &f))
@@ -838,6 +839,7 @@ pfld_status lower_int8_gemm(lower *l, bool *done)
     g = &s->u.int8.gemm;
     *g = (int8_gemm){.m = p.m, .n = p.n, .k = p.k, .a_row = p.k, .a_run = p.k, .b = packed};
     g->c_row = p.n;
+    s->int8 = true;
     s->macs = (uint64_t)p.m * p.n * p.k;
     s->in[0] = a.in->v;
     return finish(l, s, &f) ? PFLD_OK : lower_nomem(l);

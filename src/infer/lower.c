@@ -10,8 +10,8 @@
 #include "net/op_params.h"
 
 enum { /* kernels.h on the distance between pixels */
-    SAME_SETS = 512,
-    SET_GAP = 16
+       SAME_SETS = 512,
+       SET_GAP = 16
 };
 
 pfld_status lower_nomem(lower *l)

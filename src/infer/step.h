@@ -85,6 +85,7 @@ struct step {
     step_run *run;
     const char *name, *op; /* of the graph's node; owned by the graph */
     uint64_t macs;
+    bool int8;                            /* of bytes */
     infer_view in[STEP_IN], out, scratch; /* buf < 0: not used */
     kernel_post post;
     union {

@@ -86,6 +86,8 @@ typedef struct int8_kernels {
     void (*dwconv)(const int8_dwconv *args);
     /* q = zero + round(clamp(x * inverse, -zero, 255 - zero)); NaN gives 0. */
     void (*quantise)(const float *x, float inverse, int32_t zero, uint8_t *q, size_t n);
+    /* As that of kernels.h; NULL: nobody has measured here. */
+    uint64_t (*roof)(size_t rounds);
 } int8_kernels;
 
 /* The table of the best set that the CPU has and that is not above cap; static, never NULL. */

@@ -131,6 +131,8 @@ typedef struct kernels {
      * or b where its step is 1. */
     void (*binary)(binary_kind kind, const float *a, size_t a_step, const float *b, size_t b_step,
                    float *y, size_t n);
+    /* Multiply-adds on registers alone, as fast as this core can: returns how many numbers. */
+    uint64_t (*roof)(size_t rounds);
 } kernels;
 
 /* The table of the best set that the CPU has and that is not above cap; static, never NULL. */

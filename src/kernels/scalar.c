@@ -224,6 +224,19 @@ static void binary_scalar(binary_kind kind, const float *a, size_t a_step, const
         y[i] = binary_one(kind, a[i * a_step], b[i * b_step]);
 }
 
+static uint64_t roof_scalar(size_t rounds)
+{
+    volatile float keep;
+    float sum[4] = {0.0f, 1.0f, 2.0f, 3.0f};
+
+    for (size_t r = 0; r < rounds; r++)
+        for (size_t i = 0; i < 4; i++)
+            sum[i] = sum[i] * 0.999f + 0.001f;
+    keep = sum[0] + sum[1] + sum[2] + sum[3];
+    (void)keep;
+    return (uint64_t)rounds * 4;
+}
+
 const kernels kernels_scalar = {
     .isa = PFLD_ISA_SCALAR,
     .gemm_mr = 1,
@@ -236,4 +249,5 @@ const kernels kernels_scalar = {
     .pool = pool_scalar,
     .unary = unary_scalar,
     .binary = binary_scalar,
+    .roof = roof_scalar,
 };

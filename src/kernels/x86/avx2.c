@@ -5,6 +5,7 @@
 
 #  include "kernels/x86/vec_avx2.h"
 
+#  define ROOF_SUMS   12
 #  define GEMM_ISA    avx2
 #  define GEMM_VECS   2
 #  define GEMM_ROWS_1 8
@@ -15,6 +16,7 @@
 #  include "kernels/eltwise_tmpl.h"
 #  include "kernels/gemm_tmpl.h"
 #  include "kernels/pool_tmpl.h"
+#  include "kernels/roof_tmpl.h"
 
 const kernels kernels_avx2 = {
     .isa = PFLD_ISA_AVX2,
@@ -28,6 +30,7 @@ const kernels kernels_avx2 = {
     .pool = pool_run,
     .unary = unary_run,
     .binary = binary_run,
+    .roof = roof_run,
 };
 
 #else

@@ -5,6 +5,7 @@
 
 #  include "kernels/x86/vec_avx512.h"
 
+#  define ROOF_SUMS   12
 #  define GEMM_ISA    avx512
 #  define GEMM_VECS   4
 #  define GEMM_ROWS_1 12
@@ -17,6 +18,7 @@
 #  include "kernels/eltwise_tmpl.h"
 #  include "kernels/gemm_tmpl.h"
 #  include "kernels/pool_tmpl.h"
+#  include "kernels/roof_tmpl.h"
 
 const kernels kernels_avx512 = {
     .isa = PFLD_ISA_AVX512,
@@ -30,6 +32,7 @@ const kernels kernels_avx512 = {
     .pool = pool_run,
     .unary = unary_run,
     .binary = binary_run,
+    .roof = roof_run,
 };
 
 #else

@@ -37,6 +37,30 @@ INT8_TARGET static void quantise(const float *x, float inverse, int32_t zero, ui
     }
 }
 
+enum { ROOF_SUMS = 12 };
+
+INT8_TARGET static uint64_t roof(size_t rounds)
+{
+    __m512i sum[ROOF_SUMS], a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(-5);
+    __m512i all = _mm512_setzero_si512();
+    int32_t keep[INT8_LANES];
+
+    KERNELS_UNROLL
+    for (size_t i = 0; i < ROOF_SUMS; i++)
+        sum[i] = _mm512_set1_epi32((int)i);
+    for (size_t r = 0; r < rounds; r++) {
+        KERNELS_UNROLL
+        for (size_t i = 0; i < ROOF_SUMS; i++)
+            sum[i] = _mm512_dpbusd_epi32(sum[i], a, b);
+    }
+    KERNELS_UNROLL
+    for (size_t i = 0; i < ROOF_SUMS; i++)
+        all = _mm512_add_epi32(all, sum[i]);
+    _mm512_storeu_si512(keep, all);
+    __asm__ volatile("" : : "r"(keep) : "memory"); /* or all of it is dropped */
+    return (uint64_t)rounds * ROOF_SUMS * INT8_BYTES;
+}
+
 const int8_kernels int8_kernels_avx512vnni = {
     .name = "avx512vnni",
     .gemm_mr = GEMM_ROWS,
@@ -47,6 +71,7 @@ const int8_kernels int8_kernels_avx512vnni = {
     .dwconv_pack = dwconv_pack,
     .dwconv = dwconv_run,
     .quantise = quantise,
+    .roof = roof,
 };
 
 #else
