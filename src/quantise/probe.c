@@ -1,8 +1,10 @@
 /* A net that gives out chosen inner values, run on crops. */
 #include "quantise/probe.h"
 
+#include <string.h>
+
 #include "core/error.h"
-#include "detect/canvas.h"
+#include "image/image.h"
 #include "net/edit.h"
 #include "net/shape.h"
 
@@ -26,14 +28,15 @@ static pfld_status give_out(net_graph *g, const int32_t *values, size_t n, pfld_
 pfld_status probe_create(const net_graph *g, const int32_t *values, size_t n,
                          const spec_input *input, probe *out, pfld_error *err)
 {
+    const infer_pixels pixels = spec_pixels(input);
     pfld_status st;
 
-    *out = (probe){.input = *input};
+    *out = (probe){0};
     st = net_graph_clone(g, &out->graph, err);
     if (st == PFLD_OK)
         st = give_out(out->graph, values, n, err);
     if (st == PFLD_OK)
-        st = infer_create_nhwc(out->graph, PFLD_ISA_AUTO, &out->mem, &out->net, err);
+        st = infer_create_nhwc(out->graph, PFLD_ISA_AUTO, &pixels, &out->mem, &out->net, err);
     if (st != PFLD_OK)
         probe_free(out);
     return st;
@@ -48,7 +51,10 @@ void probe_free(probe *p)
 
 void probe_run(probe *p, const pfld_image *crop)
 {
-    canvas_fill_input(&p->input, crop, infer_input(p->net, 0).data);
+    size_t line = (size_t)crop->width * (size_t)image_channels(crop->format);
+
+    for (int y = 0; y < crop->height; y++)
+        memcpy(infer_bytes(p->net) + (size_t)y * line, crop->data + y * crop->stride, line);
     infer_run(p->net);
 }
 

@@ -10,7 +10,6 @@ typedef struct probe {
     arena mem;
     net_graph *graph;
     infer_net *net;
-    spec_input input;
 } probe; /* zeroed: empty */
 
 /* values [n] of g, which is folded and must outlive the probe: its outputs, in this order. What
