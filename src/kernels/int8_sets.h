@@ -1,0 +1,10 @@
+/* The int8 kernel sets that this build has, for int8.c and for tests of each. */
+#ifndef KERNELS_INT8_SETS_H
+#define KERNELS_INT8_SETS_H
+
+#include "kernels/int8.h"
+#include "kernels/sets.h"
+
+extern const int8_kernels int8_kernels_scalar;
+
+#endif
