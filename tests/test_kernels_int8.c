@@ -120,8 +120,18 @@ static bool always(void)
     return true;
 }
 
+#if KERNELS_X86
+static bool has_avx2(void)
+{
+    return cpu_has(PFLD_ISA_AVX2);
+}
+#endif
+
 static const struct set sets[] = {
     {&int8_kernels_scalar, always},
+#if KERNELS_X86
+    {&int8_kernels_avx512vnni, int8_has_avx512vnni},
+#endif
 };
 
 /* Runs check for each set that this CPU has. */
@@ -578,6 +588,11 @@ static void the_cap_is_respected(void **state)
 {
     (void)state;
     assert_ptr_equal(int8_kernels_get(PFLD_ISA_SCALAR), &int8_kernels_scalar);
+#if KERNELS_X86
+    if (has_avx2())
+        if (int8_has_avx512vnni())
+            assert_ptr_equal(int8_kernels_get(PFLD_ISA_AUTO), &int8_kernels_avx512vnni);
+#endif
 }
 
 int main(void)

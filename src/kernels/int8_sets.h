@@ -6,5 +6,9 @@
 #include "kernels/sets.h"
 
 extern const int8_kernels int8_kernels_scalar;
+#if KERNELS_X86
+extern const int8_kernels int8_kernels_avx512vnni;
+bool int8_has_avx512vnni(void);
+#endif
 
 #endif

@@ -1,0 +1,54 @@
+/* The int8 kernels in AVX-512 with VNNI. */
+#include "kernels/int8_sets.h"
+
+#if KERNELS_X86
+
+#  include "kernels/x86/int8_dwconv_avx512vnni.h"
+#  include "kernels/x86/int8_gemm_avx512vnni.h"
+#  include "kernels/x86/int8_post_avx512.h"
+
+/* 16 floats, those of the mask. */
+INT8_INLINE __m512i quantise_vector(const float *x, __mmask16 m, __m512 inverse, __m512 hi)
+{
+    __m512 v = _mm512_castsi512_ps(int8_load_lanes_m(m, x));
+
+    return int8_round_below(_mm512_mul_ps(v, inverse), hi);
+}
+
+INT8_TARGET static void quantise(const float *x, float inverse, int32_t zero, uint8_t *q, size_t n)
+{
+    __m512 scale = _mm512_set1_ps(inverse), hi = _mm512_set1_ps((float)(255 - zero));
+    __m512i zeros = _mm512_set1_epi16((short)zero), lo = _mm512_setzero_si512();
+    __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+
+    for (size_t i = 0; i < n; i += INT8_BYTES) {
+        size_t here = n - i < INT8_BYTES ? n - i : INT8_BYTES;
+        __m512i v[INT8_QUAD], bytes;
+
+        KERNELS_UNROLL
+        for (size_t j = 0; j < INT8_QUAD; j++) {
+            size_t first = j * INT8_LANES, left = here > first ? here - first : 0;
+
+            v[j] = left ? quantise_vector(x + i + first, int8_first_lanes(left), scale, hi)
+                        : _mm512_setzero_si512();
+        }
+        bytes = _mm512_permutexvar_epi32(order, int8_pack(v, zeros, lo));
+        int8_store_m(q + i, int8_first_bytes(here), bytes);
+    }
+}
+
+const int8_kernels int8_kernels_avx512vnni = {
+    .name = "avx512vnni",
+    .gemm_mr = GEMM_ROWS,
+    .gemm_packed_size = gemm_packed_size,
+    .gemm_pack = gemm_pack,
+    .gemm = gemm_run,
+    .dwconv_packed_size = dwconv_packed_size,
+    .dwconv_pack = dwconv_pack,
+    .dwconv = dwconv_run,
+    .quantise = quantise,
+};
+
+#else
+typedef int int8_avx512vnni_nothing_here; /* a file of C must declare something */
+#endif

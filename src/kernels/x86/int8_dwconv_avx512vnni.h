@@ -1,0 +1,518 @@
+/*
+ * The int8 depthwise convolution in AVX-512 VNNI. Included once.
+ *
+ * A 3x3 window: of 64 bytes in each of 4 lines that lie below each other (64 channels of a pixel,
+ * or several pixels that have fewer), unpacking makes 4 vectors whose 32-bit lanes hold the 4 lines
+ * of one channel: what vpdpbusd multiplies with [w0 w1 w2 0] for one line of outputs and, at stride
+ * 1, with [0 w0 w1 w2] for the line below. Each such column of the input serves up to 3 columns of
+ * outputs. Packing the sums into bytes puts the channels in order again.
+ *
+ * Any other window: 16 channels at a time, tap by tap, as integers.
+ */
+#include "kernels/x86/int8_post_avx512.h"
+
+enum {
+    DW_TAPS = 3,
+    DW_SHIFTS = 2, /* weights that begin at the first line and at the second */
+    DW_LINES = 4,
+    DW_STRIP_BYTES = DW_TAPS * DW_SHIFTS * INT8_QUAD * INT8_BYTES
+};
+
+/* 64 bytes of each of 4 lines, interleaved. */
+struct dw_column {
+    __m512i v[INT8_QUAD];
+};
+
+struct dw_line {
+    const uint8_t *p;
+    ptrdiff_t step; /* from pixel to pixel; 0 beyond the map */
+};
+
+/* What is the same for all outputs of one strip of channels. */
+struct dw_strip {
+    const uint8_t *in; /* the strip's first channel of the first pixel; so out and residual */
+    uint8_t *out;
+    const uint8_t *residual;
+    const int8_t *weight; /* [DW_TAPS][DW_SHIFTS][INT8_QUAD][INT8_BYTES] */
+    size_t in_h, in_w, out_h, out_w, stride;
+    ptrdiff_t pad_top, pad_left;
+    size_t in_ld, out_ld, residual_ld;
+    size_t group, bytes; /* pixels in a vector, bytes of each; group > 1: no gaps between pixels */
+    __mmask64 mask;      /* bytes of a whole vector that exist */
+    __m512i beyond;      /* what all pixels beyond the map hold */
+    const uint8_t *beyond_line;
+    __m512i bias[INT8_QUAD];
+    struct int8_scales scale;
+    struct int8_finish finish;
+};
+
+INT8_INLINE struct dw_column dw_interleave(__m512i l0, __m512i l1, __m512i l2, __m512i l3)
+{
+    __m512i a = _mm512_unpacklo_epi8(l0, l1), b = _mm512_unpackhi_epi8(l0, l1);
+    __m512i c = _mm512_unpacklo_epi8(l2, l3), d = _mm512_unpackhi_epi8(l2, l3);
+
+    return (struct dw_column){{_mm512_unpacklo_epi16(a, c), _mm512_unpackhi_epi16(a, c),
+                               _mm512_unpacklo_epi16(b, d), _mm512_unpackhi_epi16(b, d)}};
+}
+
+INT8_INLINE struct dw_column dw_column_beyond(const struct dw_strip *s)
+{
+    return (struct dw_column){{s->beyond, s->beyond, s->beyond, s->beyond}};
+}
+
+/* Adds tap column `tap` to a line of outputs. */
+INT8_INLINE void dw_tap(const struct dw_strip *s, __m512i acc[INT8_QUAD], struct dw_column col,
+                        size_t tap, size_t shift)
+{
+    const int8_t *w = s->weight + (tap * DW_SHIFTS + shift) * INT8_QUAD * INT8_BYTES;
+
+    KERNELS_UNROLL
+    for (size_t j = 0; j < INT8_QUAD; j++)
+        acc[j] = _mm512_dpbusd_epi32(acc[j], col.v[j], _mm512_load_si512(w + j * INT8_BYTES));
+}
+
+/* A line's outputs from output pixel `pixel` on: the bytes of the mask. */
+INT8_INLINE void dw_finish(const struct dw_strip *s, const __m512i acc[INT8_QUAD], size_t pixel,
+                           __mmask64 mask, bool full)
+{
+    uint8_t *out = s->out + pixel * s->out_ld;
+    __m512i x;
+
+    if (s->residual) {
+        const uint8_t *p = s->residual + pixel * s->residual_ld;
+        __m512i r = full ? _mm512_loadu_si512(p) : int8_load_m(_mm512_setzero_si512(), mask, p);
+        __m512i first = _mm512_set1_epi32(0), rs[INT8_QUAD];
+
+        KERNELS_UNROLL
+        for (size_t j = 0; j < INT8_QUAD; j++) { /* bytes 4j to 4j + 3 of each 16 */
+            first = _mm512_broadcast_i32x4(
+                _mm_setr_epi32((int)(0xffffff00u + 4 * j), (int)(0xffffff01u + 4 * j),
+                               (int)(0xffffff02u + 4 * j), (int)(0xffffff03u + 4 * j)));
+            rs[j] = _mm512_shuffle_epi8(r, first);
+        }
+        x = int8_finish_quad_add(&s->finish, acc, &s->scale, rs);
+    } else {
+        x = int8_finish_quad(&s->finish, acc, &s->scale);
+    }
+    if (full)
+        _mm512_storeu_si512(out, x);
+    else
+        int8_store_m(out, mask, x);
+}
+
+INT8_INLINE void dw_start(const struct dw_strip *s, __m512i acc[INT8_QUAD])
+{
+    KERNELS_UNROLL
+    for (size_t j = 0; j < INT8_QUAD; j++)
+        acc[j] = s->bias[j];
+}
+
+/* The lines from map row y on. */
+INT8_INLINE void dw_lines(const struct dw_strip *s, ptrdiff_t y, struct dw_line line[DW_LINES])
+{
+    for (ptrdiff_t i = 0; i < DW_LINES; i++)
+        if (y + i >= 0 && y + i < (ptrdiff_t)s->in_h)
+            line[i] =
+                (struct dw_line){s->in + (size_t)(y + i) * s->in_w * s->in_ld, (ptrdiff_t)s->in_ld};
+        else
+            line[i] = (struct dw_line){s->beyond_line, 0};
+}
+
+/* --- one pixel in a vector --- */
+
+INT8_INLINE __m512i dw_pixel(const struct dw_strip *s, struct dw_line line, ptrdiff_t x, bool full)
+{
+    const uint8_t *p = line.p + x * line.step;
+
+    return full ? _mm512_loadu_si512(p) : int8_load_m(_mm512_setzero_si512(), s->mask, p);
+}
+
+INT8_INLINE struct dw_column dw_column_at(const struct dw_strip *s,
+                                          const struct dw_line line[DW_LINES], ptrdiff_t x,
+                                          size_t lines, bool full)
+{
+    __m512i l[DW_LINES];
+
+    if (x < 0 || x >= (ptrdiff_t)s->in_w)
+        return dw_column_beyond(s);
+    KERNELS_UNROLL
+    for (size_t i = 0; i < DW_LINES; i++) /* the fourth of 3 meets weights of 0 */
+        l[i] = i < lines ? dw_pixel(s, line[i], x, full) : l[i - 1];
+    return dw_interleave(l[0], l[1], l[2], l[3]);
+}
+
+/* Two lines of outputs, the second where it exists. */
+INT8_INLINE void dw_pixels_stride1(const struct dw_strip *s, size_t oy, bool full)
+{
+    struct dw_line line[DW_LINES];
+    struct dw_column c0, c1, c2;
+    bool two = oy + 1 < s->out_h;
+    size_t pixel = oy * s->out_w;
+    ptrdiff_t x = -s->pad_left;
+
+    dw_lines(s, (ptrdiff_t)oy - s->pad_top, line);
+    c0 = dw_column_at(s, line, x, DW_LINES, full);
+    c1 = dw_column_at(s, line, x + 1, DW_LINES, full);
+    for (size_t ox = 0; ox < s->out_w; ox++, x++, pixel++) {
+        __m512i up[INT8_QUAD], down[INT8_QUAD];
+
+        c2 = dw_column_at(s, line, x + 2, DW_LINES, full);
+        dw_start(s, up);
+        dw_start(s, down);
+        dw_tap(s, up, c0, 0, 0);
+        dw_tap(s, down, c0, 0, 1);
+        dw_tap(s, up, c1, 1, 0);
+        dw_tap(s, down, c1, 1, 1);
+        dw_tap(s, up, c2, 2, 0);
+        dw_tap(s, down, c2, 2, 1);
+        dw_finish(s, up, pixel, s->mask, full);
+        if (two)
+            dw_finish(s, down, pixel + s->out_w, s->mask, full);
+        c0 = c1;
+        c1 = c2;
+    }
+}
+
+INT8_INLINE void dw_pixels_stride2(const struct dw_strip *s, size_t oy, bool full)
+{
+    struct dw_line line[DW_LINES];
+    struct dw_column c0, c1, c2;
+    size_t pixel = oy * s->out_w;
+    ptrdiff_t x = -s->pad_left;
+
+    dw_lines(s, (ptrdiff_t)(2 * oy) - s->pad_top, line);
+    c0 = dw_column_at(s, line, x, DW_TAPS, full);
+    for (size_t ox = 0; ox < s->out_w; ox++, x += 2, pixel++) {
+        __m512i acc[INT8_QUAD];
+
+        c1 = dw_column_at(s, line, x + 1, DW_TAPS, full);
+        c2 = dw_column_at(s, line, x + 2, DW_TAPS, full);
+        dw_start(s, acc);
+        dw_tap(s, acc, c0, 0, 0);
+        dw_tap(s, acc, c1, 1, 0);
+        dw_tap(s, acc, c2, 2, 0);
+        dw_finish(s, acc, pixel, s->mask, full);
+        c0 = c2;
+    }
+}
+
+/* --- several pixels in a vector --- */
+
+/* Pixels x and on of a line, those beyond its ends as they are there. */
+INT8_INLINE __m512i dw_pixels_at(const struct dw_strip *s, struct dw_line line, ptrdiff_t x)
+{
+    ptrdiff_t group = (ptrdiff_t)s->group, w = (ptrdiff_t)s->in_w;
+    ptrdiff_t first = x < 0 ? -x : 0, end = w - x < group ? w - x : group;
+    __mmask64 mask;
+
+    if (!line.step)
+        return s->beyond;
+    if (first == 0 && end == group)
+        return _mm512_loadu_si512(line.p + x * line.step);
+    if (first >= end)
+        return s->beyond;
+    mask = int8_first_bytes((size_t)end * s->bytes) & ~int8_first_bytes((size_t)first * s->bytes);
+    return int8_load_m(s->beyond, mask, line.p + x * line.step);
+}
+
+/* The inputs that one tap of a group of outputs has: every pixel from x on, or every other. */
+INT8_INLINE __m512i dw_group(const struct dw_strip *s, struct dw_line line, ptrdiff_t x,
+                             size_t stride, __m512i even)
+{
+    __m512i low = dw_pixels_at(s, line, x);
+
+    if (stride == 1)
+        return low;
+    return _mm512_permutex2var_epi64(low, even, dw_pixels_at(s, line, x + (ptrdiff_t)s->group));
+}
+
+INT8_INLINE struct dw_column dw_group_column(const struct dw_strip *s,
+                                             const struct dw_line line[DW_LINES], ptrdiff_t x,
+                                             size_t stride, __m512i even)
+{
+    size_t lines = stride == 1 ? DW_LINES : DW_TAPS;
+    __m512i l[DW_LINES];
+
+    KERNELS_UNROLL
+    for (size_t i = 0; i < DW_LINES; i++)
+        l[i] = i < lines ? dw_group(s, line[i], x, stride, even) : l[i - 1];
+    return dw_interleave(l[0], l[1], l[2], l[3]);
+}
+
+/* The 64-bit words of every other pixel of two vectors. */
+INT8_INLINE __m512i dw_even_words(size_t pixel_bytes)
+{
+    uint64_t index[INT8_BYTES / 8];
+    size_t words = pixel_bytes / 8;
+
+    for (size_t i = 0; i < INT8_BYTES / 8; i++)
+        index[i] = i / words * 2 * words + i % words;
+    return _mm512_loadu_si512(index);
+}
+
+INT8_INLINE void dw_groups(const struct dw_strip *s, size_t oy, size_t stride)
+{
+    struct dw_line line[DW_LINES];
+    bool two = stride == 1 && oy + 1 < s->out_h;
+    __m512i even = dw_even_words(s->bytes);
+
+    dw_lines(s, (ptrdiff_t)(oy * stride) - s->pad_top, line);
+    for (size_t ox = 0; ox < s->out_w; ox += s->group) {
+        ptrdiff_t x = (ptrdiff_t)(ox * stride) - s->pad_left;
+        size_t here = s->out_w - ox, pixel = oy * s->out_w + ox;
+        bool full = here >= s->group;
+        __mmask64 mask = int8_first_bytes(here * s->bytes);
+        __m512i up[INT8_QUAD], down[INT8_QUAD];
+
+        dw_start(s, up);
+        dw_start(s, down);
+        KERNELS_UNROLL
+        for (size_t tap = 0; tap < DW_TAPS; tap++) {
+            struct dw_column c = dw_group_column(s, line, x + (ptrdiff_t)tap, stride, even);
+
+            dw_tap(s, up, c, tap, 0);
+            if (stride == 1)
+                dw_tap(s, down, c, tap, 1);
+        }
+        if (full)
+            dw_finish(s, up, pixel, mask, true);
+        else
+            dw_finish(s, up, pixel, mask, false);
+        if (two && full)
+            dw_finish(s, down, pixel + s->out_w, mask, true);
+        else if (two)
+            dw_finish(s, down, pixel + s->out_w, mask, false);
+    }
+}
+
+/* --- strips --- */
+
+typedef void dw_row_fn(const struct dw_strip *s);
+
+INT8_TARGET static void dw_stride1_full(const struct dw_strip *s)
+{
+    for (size_t oy = 0; oy < s->out_h; oy += 2)
+        dw_pixels_stride1(s, oy, true);
+}
+
+INT8_TARGET static void dw_stride1_rest(const struct dw_strip *s)
+{
+    for (size_t oy = 0; oy < s->out_h; oy += 2)
+        dw_pixels_stride1(s, oy, false);
+}
+
+INT8_TARGET static void dw_stride1_groups(const struct dw_strip *s)
+{
+    for (size_t oy = 0; oy < s->out_h; oy += 2)
+        dw_groups(s, oy, 1);
+}
+
+INT8_TARGET static void dw_stride2_full(const struct dw_strip *s)
+{
+    for (size_t oy = 0; oy < s->out_h; oy++)
+        dw_pixels_stride2(s, oy, true);
+}
+
+INT8_TARGET static void dw_stride2_rest(const struct dw_strip *s)
+{
+    for (size_t oy = 0; oy < s->out_h; oy++)
+        dw_pixels_stride2(s, oy, false);
+}
+
+INT8_TARGET static void dw_stride2_groups(const struct dw_strip *s)
+{
+    for (size_t oy = 0; oy < s->out_h; oy++)
+        dw_groups(s, oy, 2);
+}
+
+/* By stride, then by what fills a vector. */
+enum { DW_FULL, DW_REST, DW_GROUPS, DW_FILLS };
+
+static dw_row_fn *const dw_strips[2][DW_FILLS] = {
+    {dw_stride1_full, dw_stride1_rest, dw_stride1_groups},
+    {dw_stride2_full, dw_stride2_rest, dw_stride2_groups},
+};
+
+/* How often a pixel's channels fit into a vector side by side; 1: not, or not as 64-bit words. */
+static size_t dw_repeats(size_t c)
+{
+    return c == 8 || c == 16 || c == 32 ? INT8_BYTES / c : 1;
+}
+
+/* 64 numbers, of which n <= 64 are given, repeated, in the order of interleaved channels. */
+INT8_INLINE void dw_spread(__m512i to[INT8_QUAD], const void *from, size_t n, size_t repeats)
+{
+    int32_t all[INT8_BYTES];
+    __m512i q[INT8_QUAD], low, high, low2, high2;
+
+    for (size_t i = 0; i < repeats; i++)
+        memcpy(all + i * n, from, n * sizeof *all);
+    memset(all + repeats * n, 0, (INT8_BYTES - repeats * n) * sizeof *all);
+    for (size_t l = 0; l < INT8_QUAD; l++)
+        q[l] = _mm512_loadu_si512(all + l * INT8_LANES);
+    /* to[j] has 128-bit lane j of q[0], q[1], q[2], q[3] */
+    low = _mm512_shuffle_i32x4(q[0], q[1], 0x44);
+    high = _mm512_shuffle_i32x4(q[2], q[3], 0x44);
+    low2 = _mm512_shuffle_i32x4(q[0], q[1], 0xee);
+    high2 = _mm512_shuffle_i32x4(q[2], q[3], 0xee);
+    to[0] = _mm512_shuffle_i32x4(low, high, 0x88);
+    to[1] = _mm512_shuffle_i32x4(low, high, 0xdd);
+    to[2] = _mm512_shuffle_i32x4(low2, high2, 0x88);
+    to[3] = _mm512_shuffle_i32x4(low2, high2, 0xdd);
+}
+
+/* Bytes of [kh][kw][c] before the strips, and of the strips. */
+static size_t dw_plain_size(size_t kh, size_t kw, size_t c)
+{
+    return (kh * kw * c + INT8_BYTES - 1) / INT8_BYTES * INT8_BYTES;
+}
+
+static size_t dw_strip_count(size_t kh, size_t kw, size_t c)
+{
+    return kh == DW_TAPS && kw == DW_TAPS ? (c + INT8_BYTES - 1) / INT8_BYTES : 0;
+}
+
+static size_t dwconv_packed_size(size_t kh, size_t kw, size_t c)
+{
+    return dw_plain_size(kh, kw, c) + dw_strip_count(kh, kw, c) * DW_STRIP_BYTES;
+}
+
+/* The weights of n channels from w on, [3][3][c], as a strip. */
+static void dw_pack_strip(int8_t *to, const int8_t *w, size_t c, size_t n, size_t repeats)
+{
+    memset(to, 0, DW_STRIP_BYTES);
+    for (size_t i = 0; i < repeats * n; i++) /* byte i of 64 is in lane i / 16, quarter i / 4 */
+        for (size_t y = 0; y < DW_TAPS; y++)
+            for (size_t x = 0; x < DW_TAPS; x++)
+                for (size_t shift = 0; shift < DW_SHIFTS; shift++) {
+                    size_t vector = (x * DW_SHIFTS + shift) * INT8_QUAD + i / 4 % INT8_QUAD;
+                    size_t lane = i / 16 * 4 + i % 4;
+
+                    to[vector * INT8_BYTES + lane * 4 + y + shift] =
+                        w[(y * DW_TAPS + x) * c + i % n];
+                }
+}
+
+static void dwconv_pack(void *packed, const int8_t *w, size_t kh, size_t kw, size_t c)
+{
+    int8_t *strips = (int8_t *)packed + dw_plain_size(kh, kw, c);
+
+    memcpy(packed, w, kh * kw * c);
+    for (size_t i = 0; i < dw_strip_count(kh, kw, c); i++) {
+        size_t left = c - i * INT8_BYTES;
+
+        dw_pack_strip(strips + i * DW_STRIP_BYTES, w + i * INT8_BYTES, c,
+                      left < INT8_BYTES ? left : INT8_BYTES, dw_repeats(c));
+    }
+}
+
+static bool dw_is_dense(const int8_dwconv *d)
+{
+    const int8_add *add = &d->post->add;
+
+    return d->in_ld == d->c && d->out_ld == d->c && (!add->residual || add->residual_ld == d->c);
+}
+
+INT8_TARGET static void dw_run_3x3(const int8_dwconv *d)
+{
+    const int8_post *post = d->post;
+    const int8_t *weight = d->weight;
+    uint8_t beyond_line[INT8_BYTES];
+    size_t repeats = dw_repeats(d->c);
+    struct dw_strip s = {.in_h = d->in_h,
+                         .in_w = d->in_w,
+                         .out_h = d->out_h,
+                         .out_w = d->out_w,
+                         .pad_top = (ptrdiff_t)d->pad_top,
+                         .pad_left = (ptrdiff_t)d->pad_left,
+                         .in_ld = d->in_ld,
+                         .out_ld = d->out_ld,
+                         .residual_ld = post->add.residual_ld,
+                         .group = dw_is_dense(d) ? repeats : 1,
+                         .bytes = d->c,
+                         .beyond = _mm512_set1_epi8((char)d->in_zero),
+                         .beyond_line = beyond_line,
+                         .finish = int8_finish_of(post)};
+
+    memset(beyond_line, d->in_zero, sizeof beyond_line);
+    weight += dw_plain_size(DW_TAPS, DW_TAPS, d->c);
+    for (size_t c = 0; c < d->c; c += INT8_BYTES, weight += DW_STRIP_BYTES) {
+        size_t n = d->c - c < INT8_BYTES ? d->c - c : INT8_BYTES;
+        int fill = s.group > 1 ? DW_GROUPS : n < INT8_BYTES ? DW_REST : DW_FULL;
+        __m512i scale[INT8_QUAD];
+
+        s.in = d->in + c;
+        s.out = d->out + c;
+        s.residual = post->add.residual ? post->add.residual + c : NULL;
+        s.weight = weight;
+        s.mask = int8_first_bytes(n);
+        dw_spread(s.bias, post->bias + c, n, repeats);
+        dw_spread(scale, post->scale + c, n, repeats);
+        for (size_t j = 0; j < INT8_QUAD; j++)
+            s.scale.v[j] = _mm512_castsi512_ps(scale[j]);
+        dw_strips[d->stride_h - 1][fill](&s);
+    }
+}
+
+/* --- any window --- */
+
+/* Channels c and on, n <= 16 of them, of one output. */
+INT8_TARGET static void dw_any_output(const int8_dwconv *d, const struct int8_finish *finish,
+                                      size_t oy, size_t ox, size_t c, size_t n)
+{
+    const int8_t *w = (const int8_t *)d->weight + c;
+    const int8_add *add = &d->post->add;
+    __mmask16 m = int8_first_lanes(n);
+    size_t pixel = oy * d->out_w + ox;
+    struct int8_scales s;
+    __m512i sum[INT8_QUAD] = {int8_load_lanes_m(m, d->post->bias + c)}, r[INT8_QUAD], x;
+    __m512i beyond = _mm512_set1_epi32(d->in_zero);
+
+    for (size_t t = 0; t < d->kh * d->kw; t++, w += d->c) {
+        ptrdiff_t iy = (ptrdiff_t)(oy * d->stride_h + t / d->kw) - (ptrdiff_t)d->pad_top;
+        ptrdiff_t ix = (ptrdiff_t)(ox * d->stride_w + t % d->kw) - (ptrdiff_t)d->pad_left;
+        __m512i in = beyond;
+
+        if (iy >= 0 && ix >= 0 && iy < (ptrdiff_t)d->in_h && ix < (ptrdiff_t)d->in_w)
+            in = _mm512_cvtepu8_epi32(
+                int8_load_16_m(m, d->in + ((size_t)iy * d->in_w + (size_t)ix) * d->in_ld + c));
+        /* the upper halves of in are 0, so those of the weights do not matter */
+        sum[0] = _mm512_dpwssd_epi32(sum[0], in, _mm512_cvtepi8_epi32(int8_load_16_m(m, w)));
+    }
+    s.v[0] = _mm512_castsi512_ps(int8_load_lanes_m(m, d->post->scale + c));
+    for (size_t j = 1; j < INT8_QUAD; j++) {
+        sum[j] = sum[0];
+        s.v[j] = s.v[0];
+    }
+    if (add->residual) {
+        const uint8_t *p = add->residual + pixel * add->residual_ld + c;
+
+        for (size_t j = 0; j < INT8_QUAD; j++)
+            r[j] = _mm512_cvtepu8_epi32(int8_load_16_m(m, p));
+        x = int8_finish_quad_add(finish, sum, &s, r);
+    } else {
+        x = int8_finish_quad(finish, sum, &s);
+    }
+    /* each lane has its 4 bytes four times */
+    x = _mm512_permutexvar_epi32(
+        _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12), x);
+    int8_store_m(d->out + pixel * d->out_ld + c, int8_first_bytes(n), x);
+}
+
+INT8_TARGET static void dw_run_any(const int8_dwconv *d)
+{
+    struct int8_finish finish = int8_finish_of(d->post);
+
+    for (size_t oy = 0; oy < d->out_h; oy++)
+        for (size_t ox = 0; ox < d->out_w; ox++)
+            for (size_t c = 0; c < d->c; c += INT8_LANES)
+                dw_any_output(d, &finish, oy, ox, c, d->c - c < INT8_LANES ? d->c - c : INT8_LANES);
+}
+
+static void dwconv_run(const int8_dwconv *d)
+{
+    if (d->kh == DW_TAPS && d->kw == DW_TAPS && d->stride_h == d->stride_w && d->stride_h <= 2)
+        dw_run_3x3(d);
+    else
+        dw_run_any(d);
+}

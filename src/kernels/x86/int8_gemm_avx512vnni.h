@@ -1,0 +1,409 @@
+/*
+ * The int8 matrix product in AVX-512 VNNI: tiles of sums that stay in registers until they are
+ * bytes. Included once.
+ *
+ * B lies in panels of 4, 2 or 1 vectors of 16 columns, the widest first; in a panel, 4 rows of a
+ * run (filled up with zeros) at a time, 4 bytes for each column: what vpdpbusd multiplies with 4
+ * bytes of A that are broadcast.
+ */
+#include "kernels/x86/int8_post_avx512.h"
+
+/* Else both compilers turn the addresses of a tile's rows into one long chain of additions. */
+#define GEMM_HIDE(p) __asm__("" : "+r"(p))
+
+enum {
+    GEMM_VECS = 4,
+    GEMM_ROWS = 12, /* of the tallest tile */
+    GEMM_SPLIT = 4, /* a small tile sums so many parts of k apart: vpdpbusd takes 4 cycles */
+    GEMM_FOUR = 4   /* rows of B in one step */
+};
+
+/* Tiles of one height, below each other in one panel. */
+struct gemm_tiles {
+    const uint8_t *a;
+    const int8_t *b;
+    uint8_t *c;
+    float *f; /* where c is NULL */
+    size_t a_row, c_row;
+    size_t runs, steps; /* runs of so many steps of 4 */
+    ptrdiff_t jump;     /* bytes from behind a run's last step to the next run */
+    size_t count, cols; /* cols: that exist */
+    bool full;          /* all of the panel's columns exist: a plain store is faster */
+    const int32_t *bias;
+    const float *scale;
+    const uint8_t *residual;
+    size_t residual_row;
+    struct int8_finish finish;
+};
+
+INT8_INLINE __m512i gemm_broadcast(const uint8_t *a)
+{
+    int32_t four;
+
+    memcpy(&four, a, sizeof four);
+    return _mm512_set1_epi32(four);
+}
+
+INT8_INLINE __m512i gemm_load(const struct gemm_tiles *t, const void *p, size_t v)
+{
+    const int32_t *q = (const int32_t *)p + v * INT8_LANES;
+
+    if (t->full)
+        return _mm512_loadu_si512(q);
+    return t->cols <= v * INT8_LANES
+               ? _mm512_setzero_si512()
+               : int8_load_lanes_m(int8_first_lanes(t->cols - v * INT8_LANES), q);
+}
+
+/* 16 bytes of the residual, column j of row i on, as integers. */
+INT8_INLINE __m512i gemm_residual(const struct gemm_tiles *t, const uint8_t *r, size_t i, size_t v)
+{
+    const uint8_t *p = r + i * t->residual_row + v * INT8_LANES;
+
+    if (t->full)
+        return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+    return t->cols <= v * INT8_LANES ? _mm512_setzero_si512()
+                                     : _mm512_cvtepu8_epi32(int8_load_16_m(
+                                           int8_first_lanes(t->cols - v * INT8_LANES), p));
+}
+
+/* The rows of a quad: vecs * 16 bytes each, one after the other. */
+INT8_INLINE void gemm_store(const struct gemm_tiles *t, uint8_t *c, __m512i x, size_t vecs,
+                            size_t rows)
+{
+    static const int32_t order[INT8_LANES] = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
+
+    x = _mm512_permutexvar_epi32(_mm512_loadu_si512(order), x);
+    KERNELS_UNROLL
+    for (size_t i = 0; i < rows; i++, c += t->c_row) {
+        if (!t->full)
+            int8_store_m(c, int8_first_bytes(t->cols), x);
+        else if (vecs == 4)
+            _mm512_storeu_si512(c, x);
+        else if (vecs == 2)
+            _mm256_storeu_si256((__m256i *)(void *)c, _mm512_castsi512_si256(x));
+        else
+            _mm_storeu_si128((__m128i *)(void *)c, _mm512_castsi512_si128(x));
+        if (vecs == 2)
+            x = _mm512_shuffle_i64x2(x, x, 0xee);
+        else if (vecs == 1)
+            x = _mm512_shuffle_i64x2(x, x, 0x39);
+    }
+}
+
+/* Rows i to i + 4 / vecs of the tile, those of them that exist. */
+INT8_INLINE void gemm_finish_quad(const struct gemm_tiles *t, __m512i acc[][GEMM_VECS],
+                                  const __m512 *scale, uint8_t *c, const uint8_t *residual,
+                                  size_t i, size_t rows, size_t vecs)
+{
+    size_t here = GEMM_VECS / vecs < rows - i ? GEMM_VECS / vecs : rows - i;
+    struct int8_scales s;
+    __m512i sum[INT8_QUAD], r[INT8_QUAD], x;
+
+    KERNELS_UNROLL
+    for (size_t q = 0; q < INT8_QUAD; q++) {
+        s.v[q] = scale[q % vecs];
+        sum[q] = q / vecs < here ? acc[i + q / vecs][q % vecs] : _mm512_setzero_si512();
+    }
+    if (residual) {
+        KERNELS_UNROLL
+        for (size_t q = 0; q < INT8_QUAD; q++)
+            r[q] = q / vecs < here ? gemm_residual(t, residual, i + q / vecs, q % vecs)
+                                   : _mm512_setzero_si512();
+        x = int8_finish_quad_add(&t->finish, sum, &s, r);
+    } else {
+        x = int8_finish_quad(&t->finish, sum, &s);
+    }
+    gemm_store(t, c + i * t->c_row, x, vecs, here);
+}
+
+/* The sums of a tile as floats. Rare (a net's last layer), so not inlined: sums: [rows][vecs]. */
+INT8_TARGET static __attribute__((noinline)) void
+gemm_floats(const struct gemm_tiles *t, const __m512i *sums, float *f, size_t rows, size_t vecs)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < vecs && v * INT8_LANES < t->cols; v++) {
+            __m512 scale = _mm512_castsi512_ps(gemm_load(t, t->scale, v));
+            float out[INT8_LANES];
+            size_t left = t->cols - v * INT8_LANES;
+
+            _mm512_storeu_ps(out, int8_scaled(sums[i * vecs + v], scale));
+            memcpy(f + i * t->c_row + v * INT8_LANES, out,
+                   (left < INT8_LANES ? left : INT8_LANES) * sizeof *f);
+        }
+}
+
+/* Inlined with constant rows and vecs: the accumulators are registers. */
+INT8_INLINE void gemm_sum(const struct gemm_tiles *t, const uint8_t *a, __m512i acc[][GEMM_VECS],
+                          size_t rows, size_t vecs)
+{
+    const size_t a_row = t->a_row, steps = t->steps;
+    const ptrdiff_t jump = t->jump;
+    const uint8_t *a4 = a + (rows > 4 ? 4 * a_row : 0), *a8 = a + (rows > 8 ? 8 * a_row : 0);
+    const int8_t *b = t->b;
+
+    GEMM_HIDE(a4);
+    GEMM_HIDE(a8);
+    for (size_t run = t->runs; run; run--) {
+        for (size_t s = steps; s; s--) {
+            __m512i bv[GEMM_VECS];
+
+            KERNELS_UNROLL
+            for (size_t v = 0; v < vecs; v++)
+                bv[v] = _mm512_loadu_si512(b + v * INT8_BYTES);
+            KERNELS_UNROLL
+            for (size_t i = 0; i < rows; i++) {
+                __m512i ai = gemm_broadcast((i < 4 ? a : i < 8 ? a4 : a8) + i % 4 * a_row);
+
+                KERNELS_UNROLL
+                for (size_t v = 0; v < vecs; v++)
+                    acc[i][v] = _mm512_dpbusd_epi32(acc[i][v], ai, bv[v]);
+            }
+            a += GEMM_FOUR;
+            a4 += GEMM_FOUR;
+            a8 += GEMM_FOUR;
+            b += vecs * INT8_BYTES;
+        }
+        a += jump;
+        a4 += jump;
+        a8 += jump;
+    }
+}
+
+/* The same for a tile whose sums are too few to hide how long each takes: in parts. */
+INT8_INLINE void gemm_sum_split(const struct gemm_tiles *t, const uint8_t *a,
+                                __m512i acc[][GEMM_VECS], size_t rows, size_t vecs)
+{
+    __m512i part[GEMM_SPLIT][2][GEMM_VECS];
+    const int8_t *b = t->b;
+
+    KERNELS_UNROLL
+    for (size_t p = 0; p < GEMM_SPLIT; p++) {
+        KERNELS_UNROLL
+        for (size_t i = 0; i < rows; i++) {
+            KERNELS_UNROLL
+            for (size_t v = 0; v < vecs; v++)
+                part[p][i][v] = p ? _mm512_setzero_si512() : acc[i][v];
+        }
+    }
+    for (size_t run = t->runs; run; run--) {
+        size_t s = t->steps;
+
+        for (; s >= GEMM_SPLIT; s -= GEMM_SPLIT) {
+            KERNELS_UNROLL
+            for (size_t p = 0; p < GEMM_SPLIT; p++) {
+                KERNELS_UNROLL
+                for (size_t i = 0; i < rows; i++) {
+                    __m512i ai = gemm_broadcast(a + i * t->a_row + p * GEMM_FOUR);
+
+                    KERNELS_UNROLL
+                    for (size_t v = 0; v < vecs; v++)
+                        part[p][i][v] = _mm512_dpbusd_epi32(
+                            part[p][i][v], ai, _mm512_loadu_si512(b + (p * vecs + v) * INT8_BYTES));
+                }
+            }
+            a += GEMM_SPLIT * GEMM_FOUR;
+            b += GEMM_SPLIT * vecs * INT8_BYTES;
+        }
+        for (; s; s--, a += GEMM_FOUR, b += vecs * INT8_BYTES) {
+            KERNELS_UNROLL
+            for (size_t i = 0; i < rows; i++) {
+                __m512i ai = gemm_broadcast(a + i * t->a_row);
+
+                KERNELS_UNROLL
+                for (size_t v = 0; v < vecs; v++)
+                    part[0][i][v] = _mm512_dpbusd_epi32(part[0][i][v], ai,
+                                                        _mm512_loadu_si512(b + v * INT8_BYTES));
+            }
+        }
+        a += t->jump;
+    }
+    KERNELS_UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        KERNELS_UNROLL
+        for (size_t v = 0; v < vecs; v++)
+            acc[i][v] = _mm512_add_epi32(_mm512_add_epi32(part[0][i][v], part[1][i][v]),
+                                         _mm512_add_epi32(part[2][i][v], part[3][i][v]));
+    }
+}
+
+INT8_INLINE void gemm_tiles_run(const struct gemm_tiles *t, size_t rows, size_t vecs)
+{
+    const uint8_t *a = t->a, *residual = t->residual;
+    uint8_t *c = t->c;
+    float *f = t->f;
+    __m512i bias[GEMM_VECS];
+    __m512 scale[GEMM_VECS];
+
+    KERNELS_UNROLL
+    for (size_t v = 0; v < vecs; v++) {
+        bias[v] = gemm_load(t, t->bias, v);
+        scale[v] = _mm512_castsi512_ps(gemm_load(t, t->scale, v));
+    }
+    for (size_t n = t->count; n; n--) {
+        __m512i acc[GEMM_ROWS][GEMM_VECS];
+
+        KERNELS_UNROLL
+        for (size_t i = 0; i < rows; i++) {
+            KERNELS_UNROLL
+            for (size_t v = 0; v < vecs; v++)
+                acc[i][v] = bias[v];
+        }
+        if (rows <= 2)
+            gemm_sum_split(t, a, acc, rows, vecs);
+        else
+            gemm_sum(t, a, acc, rows, vecs);
+        a += rows * t->a_row;
+        if (f) {
+            __m512i sums[GEMM_ROWS * GEMM_VECS];
+
+            KERNELS_UNROLL
+            for (size_t i = 0; i < rows; i++) {
+                KERNELS_UNROLL
+                for (size_t v = 0; v < vecs; v++)
+                    sums[i * vecs + v] = acc[i][v];
+            }
+            gemm_floats(t, sums, f, rows, vecs);
+            f += rows * t->c_row;
+            continue;
+        }
+        if (residual) {
+            KERNELS_UNROLL
+            for (size_t i = 0; i < rows; i += GEMM_VECS / vecs)
+                gemm_finish_quad(t, acc, scale, c, residual, i, rows, vecs);
+            residual += rows * t->residual_row;
+        } else {
+            KERNELS_UNROLL
+            for (size_t i = 0; i < rows; i += GEMM_VECS / vecs)
+                gemm_finish_quad(t, acc, scale, c, NULL, i, rows, vecs);
+        }
+        c += rows * t->c_row;
+    }
+}
+
+typedef void gemm_tiles_fn(const struct gemm_tiles *t);
+
+#define GEMM_DEFINE(rows, vecs)                                                                    \
+  INT8_TARGET static void gemm_s8_##rows##x##vecs##v_avx512vnni(const struct gemm_tiles *t)        \
+  {                                                                                                \
+    gemm_tiles_run(t, rows, vecs);                                                                 \
+  }
+/* clang-format off */
+GEMM_DEFINE(12, 1)
+GEMM_DEFINE(4, 1)
+GEMM_DEFINE(2, 1)
+GEMM_DEFINE(1, 1)
+GEMM_DEFINE(12, 2)
+GEMM_DEFINE(4, 2)
+GEMM_DEFINE(2, 2)
+GEMM_DEFINE(1, 2)
+GEMM_DEFINE(6, 4)
+GEMM_DEFINE(3, 4)
+GEMM_DEFINE(1, 4)
+/* clang-format on */
+
+/* The tiles of each width, from the tallest to one row. */
+struct gemm_height {
+    size_t rows;
+    gemm_tiles_fn *run;
+};
+
+enum { GEMM_HEIGHTS = 4 };
+
+static const struct gemm_height gemm_heights[GEMM_VECS + 1][GEMM_HEIGHTS] = {
+    [1] = {{12, gemm_s8_12x1v_avx512vnni},
+           {4, gemm_s8_4x1v_avx512vnni},
+           {2, gemm_s8_2x1v_avx512vnni},
+           {1, gemm_s8_1x1v_avx512vnni}},
+    [2] = {{12, gemm_s8_12x2v_avx512vnni},
+           {4, gemm_s8_4x2v_avx512vnni},
+           {2, gemm_s8_2x2v_avx512vnni},
+           {1, gemm_s8_1x2v_avx512vnni}},
+    [4] = {{6, gemm_s8_6x4v_avx512vnni},
+           {3, gemm_s8_3x4v_avx512vnni},
+           {1, gemm_s8_1x4v_avx512vnni}},
+};
+
+/* Vectors of the panel that begins with so many left. */
+static size_t gemm_panel_vecs(size_t left)
+{
+    return left >= 4 ? 4 : left >= 2 ? 2 : 1;
+}
+
+static size_t gemm_vectors(size_t n)
+{
+    return (n + INT8_LANES - 1) / INT8_LANES;
+}
+
+/* Steps of 4 rows in a run. */
+static size_t gemm_steps(size_t run)
+{
+    return (run + GEMM_FOUR - 1) / GEMM_FOUR;
+}
+
+static size_t gemm_packed_size(size_t k, size_t n, size_t run)
+{
+    return k / run * gemm_steps(run) * gemm_vectors(n) * INT8_BYTES;
+}
+
+static void gemm_pack(void *packed, const int8_t *b, size_t b_row, size_t b_col, size_t k, size_t n,
+                      size_t run)
+{
+    size_t vectors = gemm_vectors(n), steps = gemm_steps(run);
+    int8_t *to = packed;
+
+    for (size_t v = 0, vecs; v < vectors; v += vecs) {
+        size_t first = v * INT8_LANES;
+
+        vecs = gemm_panel_vecs(vectors - v);
+        for (size_t s = 0; s < k / run * steps; s++)
+            for (size_t j = first; j < first + vecs * INT8_LANES; j++)
+                for (size_t q = s % steps * GEMM_FOUR; q < (s % steps + 1) * GEMM_FOUR; q++)
+                    *to++ = j < n && q < run ? b[(s / steps * run + q) * b_row + j * b_col] : 0;
+    }
+}
+
+/* One panel against all rows of A. */
+INT8_TARGET static void gemm_panel(const int8_gemm *g, struct gemm_tiles *t, size_t vecs)
+{
+    const struct gemm_height *h = gemm_heights[vecs];
+
+    for (size_t i = 0; i < g->m; h++) {
+        t->count = (g->m - i) / h->rows;
+        if (!t->count)
+            continue;
+        t->a = g->a + i * g->a_row;
+        t->c = g->c ? g->c + i * g->c_row + (size_t)(t->bias - g->post->bias) : NULL;
+        t->f = g->c ? NULL : g->f + i * g->c_row + (size_t)(t->bias - g->post->bias);
+        if (g->c && g->post->add.residual)
+            t->residual =
+                g->post->add.residual + i * t->residual_row + (size_t)(t->bias - g->post->bias);
+        h->run(t);
+        i += t->count * h->rows;
+    }
+}
+
+INT8_TARGET static void gemm_run(const int8_gemm *g)
+{
+    size_t vectors = gemm_vectors(g->n), steps = gemm_steps(g->a_run), runs = g->k / g->a_run;
+    struct gemm_tiles t = {.b = g->b,
+                           .a_row = g->a_row,
+                           .c_row = g->c_row,
+                           .runs = runs,
+                           .steps = steps,
+                           .jump = (ptrdiff_t)g->a_next - (ptrdiff_t)(steps * GEMM_FOUR),
+                           .residual_row = g->post->add.residual_ld,
+                           .finish = int8_finish_of(g->post)};
+
+    for (size_t v = 0, vecs; v < vectors; v += vecs) {
+        vecs = gemm_panel_vecs(vectors - v);
+        t.bias = g->post->bias + v * INT8_LANES;
+        t.scale = g->post->scale + v * INT8_LANES;
+        t.cols = g->n - v * INT8_LANES;
+        t.full = t.cols >= vecs * INT8_LANES;
+        if (t.full)
+            t.cols = vecs * INT8_LANES;
+        gemm_panel(g, &t, vecs);
+        t.b += runs * steps * vecs * INT8_BYTES;
+    }
+}
