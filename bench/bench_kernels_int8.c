@@ -1,0 +1,285 @@
+/*
+ * Times the int8 kernels on the layers of the PFLD nets: `taskset -c 1 bench_kernels_int8 [ISA]`.
+ * One JSON line per measurement; each is the fastest of many short runs, so that a busy machine
+ * does not matter much.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/cpu.h"
+#include "core/mem.h"
+#include "kernels/int8.h"
+
+enum { RUNS = 300 };
+
+static const double run_s = 100e-6; /* one run repeats its work until it takes this long */
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+typedef void work_fn(void *arg);
+
+/* Seconds of one call: the fastest of RUNS. */
+static double fastest(work_fn *work, void *arg)
+{
+    size_t reps = 1;
+    double best = HUGE_VAL, t = 0;
+
+    for (;;) {
+        t = now();
+        for (size_t i = 0; i < reps; i++)
+            work(arg);
+        if (now() - t >= run_s)
+            break;
+        reps *= 2;
+    }
+    for (int run = 0; run < RUNS; run++) {
+        t = now();
+        for (size_t i = 0; i < reps; i++)
+            work(arg);
+        t = (now() - t) / (double)reps;
+        best = t < best ? t : best;
+    }
+    return best;
+}
+
+static void *random_bytes(size_t n)
+{
+    unsigned char *p = mem_alloc(n + 64, 1);
+    unsigned s = 1;
+
+    if (!p) {
+        fprintf(stderr, "bench_kernels_int8: out of memory\n");
+        exit(3);
+    }
+    for (size_t i = 0; i < n + 64; i++) {
+        s = s * 1664525u + 1013904223u;
+        p[i] = (unsigned char)(s >> 24);
+    }
+    return p;
+}
+
+/* Packed weights are aligned to 64 bytes. */
+static void *aligned(size_t n)
+{
+    void *p = aligned_alloc(64, (n + 63) / 64 * 64);
+
+    if (!p) {
+        fprintf(stderr, "bench_kernels_int8: out of memory\n");
+        exit(3);
+    }
+    return p;
+}
+
+static int8_post *random_post(size_t n)
+{
+    int8_post *p = aligned(sizeof *p);
+    int32_t *bias = random_bytes(n * sizeof *bias);
+    float *scale = random_bytes(n * sizeof *scale);
+
+    for (size_t j = 0; j < n; j++) {
+        bias[j] %= 1000;
+        scale[j] = 0.001f;
+    }
+    *p = (int8_post){.bias = bias, .scale = scale, .zero = 3, .lo = 3, .hi = 255};
+    return p;
+}
+
+static void free_post(int8_post *p)
+{
+    mem_free((void *)(uintptr_t)p->bias);
+    mem_free((void *)(uintptr_t)p->scale);
+    free(p);
+}
+
+static void set_residual(int8_post *post, const uint8_t *residual, size_t ld)
+{
+    post->add = (int8_add){.residual = residual,
+                           .residual_ld = ld,
+                           .own = 0.7f,
+                           .other = 0.6f,
+                           .zero_r = 100,
+                           .zero = 120,
+                           .lo = 0,
+                           .hi = 255};
+}
+
+struct gemm_shape {
+    const char *name;
+    size_t m, n, k;
+    bool add;
+    size_t runs; /* 0: 1 */
+};
+
+static const struct gemm_shape gemm_shapes[] = {
+    {"1x conv3x3", 3136, 64, 27, false, 3},
+    {"1x 56 expand", 3136, 128, 64, false, 0},
+    {"1x 28 expand", 784, 128, 64, false, 0},
+    {"1x 28 project", 784, 64, 128, false, 0},
+    {"1x 28 project add", 784, 64, 128, true, 0},
+    {"1x 14 expand", 196, 512, 128, false, 0},
+    {"1x 14 project", 196, 128, 512, false, 0},
+    {"1x 14 project add", 196, 128, 512, true, 0},
+    {"1x 14 to 16", 196, 16, 256, false, 0},
+    {"1x S2", 49, 32, 144, false, 3},
+    {"1x S3", 1, 128, 1568, false, 0},
+    {"1x fc", 1, 136, 4832, false, 0},
+    {"0.25x conv3x3", 3136, 16, 27, false, 3},
+    {"0.25x 56 expand", 3136, 32, 16, false, 0},
+    {"0.25x 28 expand", 784, 32, 16, false, 0},
+    {"0.25x 28 project", 784, 16, 32, false, 0},
+    {"0.25x 28 project add", 784, 16, 32, true, 0},
+    {"0.25x 14 expand", 196, 128, 32, false, 0},
+    {"0.25x 14 project", 196, 32, 128, false, 0},
+    {"0.25x 14 project add", 196, 32, 128, true, 0},
+    {"0.25x 14 to 4", 196, 4, 64, false, 0},
+    {"0.25x S2", 49, 8, 36, false, 3},
+    {"0.25x S3", 1, 32, 392, false, 0},
+    {"0.25x fc", 1, 136, 1208, false, 0},
+    {"odd 40", 784, 40, 120, false, 0},
+    {"odd 24", 784, 24, 72, false, 0},
+    {"square 1024", 1024, 1024, 1024, false, 0},
+};
+
+struct gemm_work {
+    const int8_kernels *kn;
+    int8_gemm args;
+};
+
+static void gemm_once(void *arg)
+{
+    struct gemm_work *w = arg;
+
+    w->kn->gemm(&w->args);
+}
+
+static void bench_gemm(const int8_kernels *kn, const struct gemm_shape *s)
+{
+    size_t runs = s->runs ? s->runs : 1, run = s->k / runs;
+    uint8_t *a = random_bytes(s->m * s->k), *c = random_bytes(s->m * s->n);
+    uint8_t *other = random_bytes(s->m * s->n);
+    int8_t *b = random_bytes(s->k * s->n);
+    void *packed = aligned(kn->gemm_packed_size(s->k, s->n, run));
+    int8_post *post = random_post(s->n);
+    struct gemm_work w = {kn,
+                          {.m = s->m,
+                           .n = s->n,
+                           .k = s->k,
+                           .a = a,
+                           .a_row = s->k,
+                           .a_run = run,
+                           .a_next = run,
+                           .b = packed,
+                           .c = c,
+                           .c_row = s->n,
+                           .post = post}};
+    double t;
+
+    if (s->add)
+        set_residual(post, other, s->n);
+    kn->gemm_pack(packed, b, s->n, 1, s->k, s->n, run);
+    t = fastest(gemm_once, &w);
+    printf("{\"v\":1,\"what\":\"gemm\",\"set\":\"%s\",\"name\":\"%s\",\"m\":%zu,\"n\":%zu,"
+           "\"k\":%zu,\"min_us\":%.2f,\"gops\":%.1f}\n",
+           kn->name, s->name, s->m, s->n, s->k, 1e6 * t,
+           2e-9 * (double)s->m * (double)s->n * (double)s->k / t);
+    mem_free(a);
+    mem_free(b);
+    mem_free(c);
+    mem_free(other);
+    free(packed);
+    free_post(post);
+}
+
+struct dw_shape {
+    const char *name;
+    size_t size, c, k, stride;
+};
+
+static const struct dw_shape dw_shapes[] = {
+    {"1x 56", 56, 64, 3, 1},       {"1x 56 s2", 56, 128, 3, 2},   {"1x 28", 28, 128, 3, 1},
+    {"1x 28 s2", 28, 128, 3, 2},   {"1x 14", 14, 512, 3, 1},      {"1x 14 256", 14, 256, 3, 1},
+    {"0.25x 56", 56, 16, 3, 1},    {"0.25x 56 s2", 56, 32, 3, 2}, {"0.25x 28", 28, 32, 3, 1},
+    {"0.25x 28 s2", 28, 32, 3, 2}, {"0.25x 14", 14, 128, 3, 1},   {"0.25x 14 64", 14, 64, 3, 1},
+    {"odd 40", 28, 40, 3, 1},      {"5x5 28", 28, 120, 5, 1},
+};
+
+struct dw_work {
+    const int8_kernels *kn;
+    int8_dwconv args;
+};
+
+static void dw_once(void *arg)
+{
+    struct dw_work *w = arg;
+
+    w->kn->dwconv(&w->args);
+}
+
+static void bench_dwconv(const int8_kernels *kn, const struct dw_shape *s)
+{
+    size_t out = (s->size + s->stride - 1) / s->stride;
+    uint8_t *in = random_bytes(s->size * s->size * s->c), *to = random_bytes(out * out * s->c);
+    int8_t *weight = random_bytes(s->k * s->k * s->c);
+    void *packed = aligned(kn->dwconv_packed_size(s->k, s->k, s->c));
+    int8_post *post = random_post(s->c);
+    struct dw_work w = {kn,
+                        {.in_h = s->size,
+                         .in_w = s->size,
+                         .out_h = out,
+                         .out_w = out,
+                         .c = s->c,
+                         .kh = s->k,
+                         .kw = s->k,
+                         .stride_h = s->stride,
+                         .stride_w = s->stride,
+                         .pad_top = s->k / 2,
+                         .pad_left = s->k / 2,
+                         .in = in,
+                         .in_ld = s->c,
+                         .in_zero = 3,
+                         .weight = packed,
+                         .out = to,
+                         .out_ld = s->c,
+                         .post = post}};
+    double t;
+
+    kn->dwconv_pack(packed, weight, s->k, s->k, s->c);
+    t = fastest(dw_once, &w);
+    printf("{\"v\":1,\"what\":\"dwconv\",\"set\":\"%s\",\"name\":\"%s\",\"size\":%zu,\"c\":%zu,"
+           "\"k\":%zu,\"stride\":%zu,\"min_us\":%.2f,\"gops\":%.1f}\n",
+           kn->name, s->name, s->size, s->c, s->k, s->stride, 1e6 * t,
+           2e-9 * (double)(out * out * s->c * s->k * s->k) / t);
+    mem_free(in);
+    mem_free(to);
+    mem_free(weight);
+    free(packed);
+    free_post(post);
+}
+
+int main(int argc, char **argv)
+{
+    pfld_isa cap = PFLD_ISA_AUTO;
+    const int8_kernels *kn;
+
+    if (argc > 2 || (argc == 2 && !cpu_isa_parse(argv[1], &cap))) {
+        fprintf(stderr, "usage: %s [ISA]\n", argv[0]);
+        return 2;
+    }
+    kn = int8_kernels_get(cap);
+    for (size_t i = 0; i < sizeof gemm_shapes / sizeof gemm_shapes[0]; i++)
+        bench_gemm(kn, &gemm_shapes[i]);
+    for (size_t i = 0; i < sizeof dw_shapes / sizeof dw_shapes[0]; i++)
+        bench_dwconv(kn, &dw_shapes[i]);
+    return 0;
+}
