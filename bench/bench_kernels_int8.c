@@ -1,5 +1,5 @@
 /*
- * Times the int8 kernels on the layers of the PFLD nets: `taskset -c 1 bench_kernels_int8 [ISA]`.
+ * Times the int8 kernels on the layers of the PFLD nets: `taskset -c 1 bench_kernels_int8 [ISA [NAME]]`.
  * One JSON line per measurement; each is the fastest of many short runs, so that a busy machine
  * does not matter much.
  */
@@ -272,14 +272,16 @@ int main(int argc, char **argv)
     pfld_isa cap = PFLD_ISA_AUTO;
     const int8_kernels *kn;
 
-    if (argc > 2 || (argc == 2 && !cpu_isa_parse(argv[1], &cap))) {
-        fprintf(stderr, "usage: %s [ISA]\n", argv[0]);
+    if (argc > 3 || (argc >= 2 && !cpu_isa_parse(argv[1], &cap))) {
+        fprintf(stderr, "usage: %s [ISA [NAME]]\n", argv[0]);
         return 2;
     }
     kn = int8_kernels_get(cap);
     for (size_t i = 0; i < sizeof gemm_shapes / sizeof gemm_shapes[0]; i++)
-        bench_gemm(kn, &gemm_shapes[i]);
+        if (argc < 3 || strcmp(argv[2], gemm_shapes[i].name) == 0)
+            bench_gemm(kn, &gemm_shapes[i]);
     for (size_t i = 0; i < sizeof dw_shapes / sizeof dw_shapes[0]; i++)
-        bench_dwconv(kn, &dw_shapes[i]);
+        if (argc < 3 || strcmp(argv[2], dw_shapes[i].name) == 0)
+            bench_dwconv(kn, &dw_shapes[i]);
     return 0;
 }

@@ -28,6 +28,9 @@ struct dw_line {
     ptrdiff_t step; /* from pixel to pixel; 0 beyond the map */
 };
 
+/* Else gcc stores weights on the stack, to multiply by them after the first line's outputs. */
+#define DW_KEEP(v) __asm__("" : "+v"(v))
+
 /* What is the same for all outputs of one strip of channels. */
 struct dw_strip {
     const uint8_t *in; /* the strip's first channel of the first pixel; so out and residual */
@@ -44,6 +47,15 @@ struct dw_strip {
     __m512i bias[INT8_QUAD];
     struct int8_scales scale;
     struct int8_finish finish;
+};
+
+/* How code is compiled: constants wherever it is inlined. */
+enum dw_fill { DW_FULL, DW_REST, DW_GROUPS, DW_FILLS };
+
+struct dw_how {
+    size_t stride;
+    enum dw_fill fill; /* of a vector: a pixel's channels; fewer; several pixels */
+    bool add;          /* there is a residual */
 };
 
 INT8_INLINE struct dw_column dw_interleave(__m512i l0, __m512i l1, __m512i l2, __m512i l3)
@@ -69,16 +81,21 @@ INT8_INLINE void dw_tap(const struct dw_strip *s, __m512i acc[INT8_QUAD], struct
     KERNELS_UNROLL
     for (size_t j = 0; j < INT8_QUAD; j++)
         acc[j] = _mm512_dpbusd_epi32(acc[j], col.v[j], _mm512_load_si512(w + j * INT8_BYTES));
+    if (tap == DW_TAPS - 1) {
+        KERNELS_UNROLL
+        for (size_t j = 0; j < INT8_QUAD; j++)
+            DW_KEEP(acc[j]);
+    }
 }
 
 /* A line's outputs from output pixel `pixel` on: the bytes of the mask. */
 INT8_INLINE void dw_finish(const struct dw_strip *s, const __m512i acc[INT8_QUAD], size_t pixel,
-                           __mmask64 mask, bool full)
+                           __mmask64 mask, bool full, bool add)
 {
     uint8_t *out = s->out + pixel * s->out_ld;
     __m512i x;
 
-    if (s->residual) {
+    if (add) {
         const uint8_t *p = s->residual + pixel * s->residual_ld;
         __m512i r = full ? _mm512_loadu_si512(p) : int8_load_m(_mm512_setzero_si512(), mask, p);
         __m512i first = _mm512_set1_epi32(0), rs[INT8_QUAD];
@@ -142,8 +159,9 @@ INT8_INLINE struct dw_column dw_column_at(const struct dw_strip *s,
 }
 
 /* Two lines of outputs, the second where it exists. */
-INT8_INLINE void dw_pixels_stride1(const struct dw_strip *s, size_t oy, bool full)
+INT8_INLINE void dw_pixels_stride1(const struct dw_strip *s, size_t oy, struct dw_how how)
 {
+    const bool full = how.fill == DW_FULL;
     struct dw_line line[DW_LINES];
     struct dw_column c0, c1, c2;
     bool two = oy + 1 < s->out_h;
@@ -165,16 +183,17 @@ INT8_INLINE void dw_pixels_stride1(const struct dw_strip *s, size_t oy, bool ful
         dw_tap(s, down, c1, 1, 1);
         dw_tap(s, up, c2, 2, 0);
         dw_tap(s, down, c2, 2, 1);
-        dw_finish(s, up, pixel, s->mask, full);
+        dw_finish(s, up, pixel, s->mask, full, how.add);
         if (two)
-            dw_finish(s, down, pixel + s->out_w, s->mask, full);
+            dw_finish(s, down, pixel + s->out_w, s->mask, full, how.add);
         c0 = c1;
         c1 = c2;
     }
 }
 
-INT8_INLINE void dw_pixels_stride2(const struct dw_strip *s, size_t oy, bool full)
+INT8_INLINE void dw_pixels_stride2(const struct dw_strip *s, size_t oy, struct dw_how how)
 {
+    const bool full = how.fill == DW_FULL;
     struct dw_line line[DW_LINES];
     struct dw_column c0, c1, c2;
     size_t pixel = oy * s->out_w;
@@ -191,7 +210,7 @@ INT8_INLINE void dw_pixels_stride2(const struct dw_strip *s, size_t oy, bool ful
         dw_tap(s, acc, c0, 0, 0);
         dw_tap(s, acc, c1, 1, 0);
         dw_tap(s, acc, c2, 2, 0);
-        dw_finish(s, acc, pixel, s->mask, full);
+        dw_finish(s, acc, pixel, s->mask, full, how.add);
         c0 = c2;
     }
 }
@@ -250,8 +269,9 @@ INT8_INLINE __m512i dw_even_words(size_t pixel_bytes)
     return _mm512_loadu_si512(index);
 }
 
-INT8_INLINE void dw_groups(const struct dw_strip *s, size_t oy, size_t stride)
+INT8_INLINE void dw_groups(const struct dw_strip *s, size_t oy, struct dw_how how)
 {
+    const size_t stride = how.stride;
     struct dw_line line[DW_LINES];
     bool two = stride == 1 && oy + 1 < s->out_h;
     __m512i even = dw_even_words(s->bytes);
@@ -275,63 +295,61 @@ INT8_INLINE void dw_groups(const struct dw_strip *s, size_t oy, size_t stride)
                 dw_tap(s, down, c, tap, 1);
         }
         if (full)
-            dw_finish(s, up, pixel, mask, true);
+            dw_finish(s, up, pixel, mask, true, how.add);
         else
-            dw_finish(s, up, pixel, mask, false);
+            dw_finish(s, up, pixel, mask, false, how.add);
         if (two && full)
-            dw_finish(s, down, pixel + s->out_w, mask, true);
+            dw_finish(s, down, pixel + s->out_w, mask, true, how.add);
         else if (two)
-            dw_finish(s, down, pixel + s->out_w, mask, false);
+            dw_finish(s, down, pixel + s->out_w, mask, false, how.add);
     }
 }
 
 /* --- strips --- */
 
-typedef void dw_row_fn(const struct dw_strip *s);
-
-INT8_TARGET static void dw_stride1_full(const struct dw_strip *s)
+INT8_INLINE void dw_rows(const struct dw_strip *strip, struct dw_how how)
 {
-    for (size_t oy = 0; oy < s->out_h; oy += 2)
-        dw_pixels_stride1(s, oy, true);
+    const struct dw_strip s = *strip; /* ours: stores through out can't change it */
+
+    for (size_t oy = 0; oy < s.out_h; oy += how.stride == 1 ? 2 : 1)
+        if (how.fill == DW_GROUPS)
+            dw_groups(&s, oy, how);
+        else if (how.stride == 1)
+            dw_pixels_stride1(&s, oy, how);
+        else
+            dw_pixels_stride2(&s, oy, how);
 }
 
-INT8_TARGET static void dw_stride1_rest(const struct dw_strip *s)
-{
-    for (size_t oy = 0; oy < s->out_h; oy += 2)
-        dw_pixels_stride1(s, oy, false);
-}
+typedef void dw_rows_fn(const struct dw_strip *s);
 
-INT8_TARGET static void dw_stride1_groups(const struct dw_strip *s)
-{
-    for (size_t oy = 0; oy < s->out_h; oy += 2)
-        dw_groups(s, oy, 1);
-}
+#define DW_NAME(stride, fill, add) dw_stride##stride##_##fill##_##add
+#define DW_DEFINE(stride, fill, add)                                                               \
+  INT8_TARGET static void DW_NAME(stride, fill, add)(const struct dw_strip *s)                     \
+  {                                                                                                \
+    dw_rows(s, (struct dw_how){stride, fill, add});                                                \
+  }
+/* clang-format off */
+#define DW_DEFINE_FILLS(stride, add)                                                               \
+    DW_DEFINE(stride, DW_FULL, add)                                                                \
+    DW_DEFINE(stride, DW_REST, add)                                                                \
+    DW_DEFINE(stride, DW_GROUPS, add)
+#define DW_LIST_FILLS(stride, add)                                                                 \
+    {                                                                                              \
+        DW_NAME(stride, DW_FULL, add), DW_NAME(stride, DW_REST, add),                              \
+        DW_NAME(stride, DW_GROUPS, add)                                                            \
+    }
 
-INT8_TARGET static void dw_stride2_full(const struct dw_strip *s)
-{
-    for (size_t oy = 0; oy < s->out_h; oy++)
-        dw_pixels_stride2(s, oy, true);
-}
+DW_DEFINE_FILLS(1, 0)
+DW_DEFINE_FILLS(1, 1)
+DW_DEFINE_FILLS(2, 0)
+DW_DEFINE_FILLS(2, 1)
 
-INT8_TARGET static void dw_stride2_rest(const struct dw_strip *s)
-{
-    for (size_t oy = 0; oy < s->out_h; oy++)
-        dw_pixels_stride2(s, oy, false);
-}
-
-INT8_TARGET static void dw_stride2_groups(const struct dw_strip *s)
-{
-    for (size_t oy = 0; oy < s->out_h; oy++)
-        dw_groups(s, oy, 2);
-}
-
-/* By stride, then by what fills a vector. */
-enum { DW_FULL, DW_REST, DW_GROUPS, DW_FILLS };
-
-static dw_row_fn *const dw_strips[2][DW_FILLS] = {
-    {dw_stride1_full, dw_stride1_rest, dw_stride1_groups},
-    {dw_stride2_full, dw_stride2_rest, dw_stride2_groups},
+/* By stride, whether there is a residual, and what fills a vector. */
+static dw_rows_fn *const dw_strips[2][2][DW_FILLS] = {
+    {DW_LIST_FILLS(1, 0), DW_LIST_FILLS(1, 1)},
+    {DW_LIST_FILLS(2, 0), DW_LIST_FILLS(2, 1)},
 };
+/* clang-format on */
 
 /* How often a pixel's channels fit into a vector side by side; 1: not, or not as 64-bit words. */
 static size_t dw_repeats(size_t c)
@@ -438,7 +456,7 @@ INT8_TARGET static void dw_run_3x3(const int8_dwconv *d)
     weight += dw_plain_size(DW_TAPS, DW_TAPS, d->c);
     for (size_t c = 0; c < d->c; c += INT8_BYTES, weight += DW_STRIP_BYTES) {
         size_t n = d->c - c < INT8_BYTES ? d->c - c : INT8_BYTES;
-        int fill = s.group > 1 ? DW_GROUPS : n < INT8_BYTES ? DW_REST : DW_FULL;
+        enum dw_fill fill = s.group > 1 ? DW_GROUPS : n < INT8_BYTES ? DW_REST : DW_FULL;
         __m512i scale[INT8_QUAD];
 
         s.in = d->in + c;
@@ -450,7 +468,7 @@ INT8_TARGET static void dw_run_3x3(const int8_dwconv *d)
         dw_spread(scale, post->scale + c, n, repeats);
         for (size_t j = 0; j < INT8_QUAD; j++)
             s.scale.v[j] = _mm512_castsi512_ps(scale[j]);
-        dw_strips[d->stride_h - 1][fill](&s);
+        dw_strips[d->stride_h - 1][s.residual != NULL][fill](&s);
     }
 }
 
