@@ -217,91 +217,130 @@ INT8_INLINE void dw_pixels_stride2(const struct dw_strip *s, size_t oy, struct d
 
 /* --- several pixels in a vector --- */
 
-/* Pixels x and on of a line, those beyond its ends as they are there. */
-INT8_INLINE __m512i dw_pixels_at(const struct dw_strip *s, struct dw_line line, ptrdiff_t x)
+enum { DW_WINDOWS = 4 };
+
+/* Where a block's inputs are and how the taps are made of them. */
+struct dw_block {
+    const uint8_t *line[DW_LINES]; /* at the block's first tap */
+    ptrdiff_t step[DW_LINES];      /* from block to block; 0 beyond the map */
+    size_t at[DW_WINDOWS];         /* bytes from there to what is loaded. Stride 1: of each tap;
+                                      2: of taps 0 and 1, and of tap 2, in two vectors each */
+    __mmask64 mask[DW_WINDOWS];    /* bytes of it on the map */
+    __m512i even, odd;             /* the 64-bit words of every other pixel of two vectors */
+};
+
+/* The bytes on the map of as many pixels as fit, from x on. */
+INT8_INLINE __mmask64 dw_mask_at(const struct dw_strip *s, ptrdiff_t x)
 {
     ptrdiff_t group = (ptrdiff_t)s->group, w = (ptrdiff_t)s->in_w;
     ptrdiff_t first = x < 0 ? -x : 0, end = w - x < group ? w - x : group;
-    __mmask64 mask;
 
-    if (!line.step)
-        return s->beyond;
-    if (first == 0 && end == group)
-        return _mm512_loadu_si512(line.p + x * line.step);
     if (first >= end)
-        return s->beyond;
-    mask = int8_first_bytes((size_t)end * s->bytes) & ~int8_first_bytes((size_t)first * s->bytes);
-    return int8_load_m(s->beyond, mask, line.p + x * line.step);
+        return 0;
+    return int8_first_bytes((size_t)end * s->bytes) & ~int8_first_bytes((size_t)first * s->bytes);
 }
 
-/* The inputs that one tap of a group of outputs has: every pixel from x on, or every other. */
-INT8_INLINE __m512i dw_group(const struct dw_strip *s, struct dw_line line, ptrdiff_t x,
-                             size_t stride, __m512i even)
+INT8_INLINE __m512i dw_load(const struct dw_strip *s, const struct dw_block *b, size_t line,
+                            size_t window, bool inner)
 {
-    __m512i low = dw_pixels_at(s, line, x);
+    const uint8_t *p = b->line[line] + b->at[window];
+
+    return inner ? _mm512_loadu_si512(p) : int8_load_m(s->beyond, b->mask[window], p);
+}
+
+/* The inputs that one tap of a line of outputs has. */
+INT8_INLINE __m512i dw_tap_inputs(const struct dw_strip *s, const struct dw_block *b, size_t line,
+                                  size_t stride, size_t tap, bool inner)
+{
+    size_t pair = tap == 2 ? 2 : 0;
 
     if (stride == 1)
-        return low;
-    return _mm512_permutex2var_epi64(low, even, dw_pixels_at(s, line, x + (ptrdiff_t)s->group));
+        return dw_load(s, b, line, tap, inner);
+    return _mm512_permutex2var_epi64(dw_load(s, b, line, pair, inner), tap == 1 ? b->odd : b->even,
+                                     dw_load(s, b, line, pair + 1, inner));
 }
 
-INT8_INLINE struct dw_column dw_group_column(const struct dw_strip *s,
-                                             const struct dw_line line[DW_LINES], ptrdiff_t x,
-                                             size_t stride, __m512i even)
-{
-    size_t lines = stride == 1 ? DW_LINES : DW_TAPS;
-    __m512i l[DW_LINES];
-
-    KERNELS_UNROLL
-    for (size_t i = 0; i < DW_LINES; i++)
-        l[i] = i < lines ? dw_group(s, line[i], x, stride, even) : l[i - 1];
-    return dw_interleave(l[0], l[1], l[2], l[3]);
-}
-
-/* The 64-bit words of every other pixel of two vectors. */
-INT8_INLINE __m512i dw_even_words(size_t pixel_bytes)
+/* The 64-bit words of every other pixel of two vectors, from the first or second on. */
+INT8_INLINE __m512i dw_every_other(size_t pixel_bytes, size_t first)
 {
     uint64_t index[INT8_BYTES / 8];
     size_t words = pixel_bytes / 8;
 
     for (size_t i = 0; i < INT8_BYTES / 8; i++)
-        index[i] = i / words * 2 * words + i % words;
+        index[i] = (i / words * 2 + first) * words + i % words;
     return _mm512_loadu_si512(index);
+}
+
+INT8_INLINE void dw_block_run(const struct dw_strip *s, const struct dw_block *b,
+                              __m512i up[INT8_QUAD], __m512i down[INT8_QUAD], size_t stride,
+                              bool inner)
+{
+    const size_t lines = stride == 1 ? DW_LINES : DW_TAPS;
+
+    dw_start(s, up);
+    if (stride == 1)
+        dw_start(s, down);
+    KERNELS_UNROLL
+    for (size_t tap = 0; tap < DW_TAPS; tap++) {
+        struct dw_column c;
+        __m512i l[DW_LINES];
+
+        KERNELS_UNROLL
+        for (size_t i = 0; i < DW_LINES; i++) { /* the fourth of 3 meets weights of 0 */
+            l[i] = i < lines ? dw_tap_inputs(s, b, i, stride, tap, inner) : l[i - 1];
+            DW_KEEP(l[i]); /* else it is loaded twice */
+        }
+        c = dw_interleave(l[0], l[1], l[2], l[3]);
+        dw_tap(s, up, c, tap, 0);
+        if (stride == 1)
+            dw_tap(s, down, c, tap, 1);
+    }
+}
+
+INT8_INLINE void dw_block_start(const struct dw_strip *s, struct dw_block *b, size_t oy,
+                                size_t stride)
+{
+    struct dw_line line[DW_LINES];
+
+    dw_lines(s, (ptrdiff_t)(oy * stride) - s->pad_top, line);
+    for (size_t i = 0; i < DW_LINES; i++) {
+        b->line[i] = line[i].p - s->pad_left * line[i].step;
+        b->step[i] = (ptrdiff_t)(stride * s->group) * line[i].step;
+    }
+    for (size_t i = 0; i < DW_WINDOWS; i++)
+        b->at[i] = stride == 1 ? i * s->bytes : (i & 2) * s->bytes + (i & 1) * INT8_BYTES;
 }
 
 INT8_INLINE void dw_groups(const struct dw_strip *s, size_t oy, struct dw_how how)
 {
     const size_t stride = how.stride;
-    struct dw_line line[DW_LINES];
+    const ptrdiff_t reach = (ptrdiff_t)(2 + stride * s->group), w = (ptrdiff_t)s->in_w;
+    struct dw_block b = {.even = dw_every_other(s->bytes, 0), .odd = dw_every_other(s->bytes, 1)};
     bool two = stride == 1 && oy + 1 < s->out_h;
-    __m512i even = dw_even_words(s->bytes);
+    ptrdiff_t x = -s->pad_left;
 
-    dw_lines(s, (ptrdiff_t)(oy * stride) - s->pad_top, line);
-    for (size_t ox = 0; ox < s->out_w; ox += s->group) {
-        ptrdiff_t x = (ptrdiff_t)(ox * stride) - s->pad_left;
+    dw_block_start(s, &b, oy, stride);
+    for (size_t ox = 0; ox < s->out_w; ox += s->group, x += (ptrdiff_t)(stride * s->group)) {
         size_t here = s->out_w - ox, pixel = oy * s->out_w + ox;
-        bool full = here >= s->group;
-        __mmask64 mask = int8_first_bytes(here * s->bytes);
         __m512i up[INT8_QUAD], down[INT8_QUAD];
 
-        dw_start(s, up);
-        dw_start(s, down);
-        KERNELS_UNROLL
-        for (size_t tap = 0; tap < DW_TAPS; tap++) {
-            struct dw_column c = dw_group_column(s, line, x + (ptrdiff_t)tap, stride, even);
+        if (x >= 0 && x + reach <= w && here >= s->group) {
+            dw_block_run(s, &b, up, down, stride, true);
+            dw_finish(s, up, pixel, 0, true, how.add);
+            if (two)
+                dw_finish(s, down, pixel + s->out_w, 0, true, how.add);
+        } else {
+            __mmask64 mask = int8_first_bytes(here * s->bytes);
 
-            dw_tap(s, up, c, tap, 0);
-            if (stride == 1)
-                dw_tap(s, down, c, tap, 1);
-        }
-        if (full)
-            dw_finish(s, up, pixel, mask, true, how.add);
-        else
+            for (size_t i = 0; i < DW_WINDOWS; i++)
+                b.mask[i] = dw_mask_at(s, x + (ptrdiff_t)(b.at[i] / s->bytes));
+            dw_block_run(s, &b, up, down, stride, false);
             dw_finish(s, up, pixel, mask, false, how.add);
-        if (two && full)
-            dw_finish(s, down, pixel + s->out_w, mask, true, how.add);
-        else if (two)
-            dw_finish(s, down, pixel + s->out_w, mask, false, how.add);
+            if (two)
+                dw_finish(s, down, pixel + s->out_w, mask, false, how.add);
+        }
+        for (size_t i = 0; i < DW_LINES; i++)
+            b.line[i] += b.step[i];
     }
 }
 
@@ -435,7 +474,7 @@ INT8_TARGET static void dw_run_3x3(const int8_dwconv *d)
 {
     const int8_post *post = d->post;
     const int8_t *weight = d->weight;
-    uint8_t beyond_line[INT8_BYTES];
+    uint8_t beyond_line[4 * INT8_BYTES]; /* as far as a block of stride 2 reaches */
     size_t repeats = dw_repeats(d->c);
     struct dw_strip s = {.in_h = d->in_h,
                          .in_w = d->in_w,
