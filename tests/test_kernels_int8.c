@@ -130,6 +130,7 @@ static bool has_avx2(void)
 static const struct set sets[] = {
     {&int8_kernels_scalar, always},
 #if KERNELS_X86
+    {&int8_kernels_avx2, has_avx2},
     {&int8_kernels_avx512vnni, int8_has_avx512vnni},
 #endif
 };
@@ -590,8 +591,9 @@ static void the_cap_is_respected(void **state)
     assert_ptr_equal(int8_kernels_get(PFLD_ISA_SCALAR), &int8_kernels_scalar);
 #if KERNELS_X86
     if (has_avx2())
-        if (int8_has_avx512vnni())
-            assert_ptr_equal(int8_kernels_get(PFLD_ISA_AUTO), &int8_kernels_avx512vnni);
+        assert_ptr_equal(int8_kernels_get(PFLD_ISA_AVX2), &int8_kernels_avx2);
+    if (int8_has_avx512vnni())
+        assert_ptr_equal(int8_kernels_get(PFLD_ISA_AUTO), &int8_kernels_avx512vnni);
 #endif
 }
 

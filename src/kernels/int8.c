@@ -17,9 +17,9 @@ const int8_kernels *int8_kernels_get(pfld_isa cap)
     switch (cpu_best(cap)) {
 #if KERNELS_X86
     case PFLD_ISA_AVX512:
-        return int8_has_avx512vnni() ? &int8_kernels_avx512vnni : &int8_kernels_scalar;
+        return int8_has_avx512vnni() ? &int8_kernels_avx512vnni : &int8_kernels_avx2;
     case PFLD_ISA_AVX2:
-        return &int8_kernels_scalar;
+        return &int8_kernels_avx2;
 #endif
     default:
         return &int8_kernels_scalar;

@@ -7,6 +7,7 @@
 
 extern const int8_kernels int8_kernels_scalar;
 #if KERNELS_X86
+extern const int8_kernels int8_kernels_avx2;
 extern const int8_kernels int8_kernels_avx512vnni;
 bool int8_has_avx512vnni(void);
 #endif

@@ -1,0 +1,512 @@
+/*
+ * The int8 kernels in AVX2 without VNNI. Products must be exact, so bytes are widened to 16 bits
+ * and multiplied in pairs: vpmaddubsw would saturate.
+ *
+ * Everything is made 16 columns or channels at a time, as two vectors of sums whose order packing
+ * restores: columns 0-3 and 8-11, columns 4-7 and 12-15.
+ */
+#include "kernels/int8_sets.h"
+
+#if KERNELS_X86
+
+#  include <immintrin.h>
+#  include <string.h>
+
+#  define INT8_TARGET __attribute__((target("avx2"), no_sanitize("undefined")))
+#  define INT8_INLINE static inline __attribute__((always_inline)) INT8_TARGET
+
+enum {
+    LANES = 8,
+    COLS = 16,
+    FOUR = 4,        /* k of A that are read at a time */
+    ROWS = 6,        /* of the tallest tile */
+    STEPS_MAX = 256, /* steps of 4 k that are widened at a time: 12 KB of A */
+    TAPS_MAX = 64    /* a window with more is left to the specification */
+};
+
+/* 16 sums, scales or other numbers of 32 bits. */
+struct sixteen {
+    __m256i a, b; /* 0-3 and 8-11, 4-7 and 12-15 */
+};
+
+/* int8_post in vectors. */
+struct finish {
+    __m256 lo, hi; /* less the zero point */
+    __m256i zero;
+    __m128i lo_byte;
+    bool add;
+    __m256 own, other, add_hi;
+    __m256i zero_r, add_zero;
+    __m128i add_lo_byte;
+};
+
+INT8_TARGET static struct finish finish_of(const int8_post *p)
+{
+    const int8_add *a = &p->add;
+
+    return (struct finish){
+        .lo = _mm256_set1_ps((float)(p->lo - p->zero)),
+        .hi = _mm256_set1_ps((float)(p->hi - p->zero)),
+        .zero = _mm256_set1_epi16((short)p->zero),
+        .lo_byte = _mm_set1_epi8((char)p->lo),
+        .add = a->residual != NULL,
+        .own = _mm256_set1_ps(a->own),
+        .other = _mm256_set1_ps(a->other),
+        .add_hi = _mm256_set1_ps((float)(a->hi - a->zero)),
+        .zero_r = _mm256_set1_epi32(a->zero_r),
+        .add_zero = _mm256_set1_epi16((short)a->zero),
+        .add_lo_byte = _mm_set1_epi8((char)a->lo),
+    };
+}
+
+/* From vectors 0-7 and 8-15, or back. */
+INT8_INLINE struct sixteen reorder(__m256i first, __m256i second)
+{
+    return (struct sixteen){_mm256_permute2x128_si256(first, second, 0x20),
+                            _mm256_permute2x128_si256(first, second, 0x31)};
+}
+
+INT8_INLINE __m256i load_256(const void *p)
+{
+    return _mm256_loadu_si256(p);
+}
+
+/* n of 16 numbers of 32 bits. */
+INT8_INLINE struct sixteen load_16_words(const void *p, size_t n)
+{
+    int32_t all[COLS] = {0};
+
+    if (n < COLS) {
+        memcpy(all, p, n * sizeof *all);
+        p = all;
+    }
+    return reorder(load_256(p), load_256((const int32_t *)p + LANES));
+}
+
+/* n of 16 bytes. */
+INT8_INLINE __m128i load_16_bytes(const uint8_t *p, size_t n)
+{
+    uint8_t all[COLS] = {0};
+
+    if (n == COLS)
+        return _mm_loadu_si128((const __m128i *)(const void *)p);
+    if (n == COLS / 2)
+        return _mm_loadl_epi64((const __m128i *)(const void *)p);
+    memcpy(all, p, n);
+    return _mm_loadu_si128((const __m128i *)(const void *)all);
+}
+
+INT8_INLINE void store_16_bytes(uint8_t *p, __m128i x, size_t n)
+{
+    uint8_t all[COLS];
+
+    if (n == COLS) {
+        _mm_storeu_si128((__m128i *)(void *)p, x);
+    } else if (n == COLS / 2) {
+        _mm_storel_epi64((__m128i *)(void *)p, x);
+    } else {
+        _mm_storeu_si128((__m128i *)(void *)all, x);
+        memcpy(p, all, n);
+    }
+}
+
+INT8_INLINE __m256 scaled(__m256i sum, __m256i scale)
+{
+    return _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(scale));
+}
+
+/*
+ * The upper bound before the conversion, which turns what is too large into the lowest integer; all
+ * below the lower bound, and NaN, the second operand of min, stays low until it is a byte.
+ */
+INT8_INLINE __m256i round_below(__m256 t, __m256 hi)
+{
+    return _mm256_cvtps_epi32(_mm256_min_ps(hi, t));
+}
+
+INT8_INLINE __m256 add_residual(const struct finish *f, __m256 t, __m256i r)
+{
+    __m256 q = _mm256_min_ps(_mm256_max_ps(t, f->lo), f->hi);
+    __m256 other = _mm256_cvtepi32_ps(_mm256_sub_epi32(r, f->zero_r));
+
+    q = _mm256_round_ps(q, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    return _mm256_add_ps(_mm256_mul_ps(q, f->own), _mm256_mul_ps(other, f->other));
+}
+
+INT8_INLINE __m128i pack(struct sixteen q, __m256i zero, __m128i lo)
+{
+    __m256i x = _mm256_adds_epi16(_mm256_packs_epi32(q.a, q.b), zero);
+
+    return _mm_max_epu8(_mm_packus_epi16(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1)),
+                        lo);
+}
+
+/* n of 16 results of a row or pixel; residual: at the first of them, or NULL. */
+INT8_INLINE void finish_16(const struct finish *f, struct sixteen sum, struct sixteen scale,
+                           const uint8_t *residual, uint8_t *out, size_t n)
+{
+    __m256 a = scaled(sum.a, scale.a), b = scaled(sum.b, scale.b);
+    struct sixteen q;
+
+    if (residual) {
+        __m128i bytes = load_16_bytes(residual, n);
+        struct sixteen r = reorder(_mm256_cvtepu8_epi32(bytes),
+                                   _mm256_cvtepu8_epi32(_mm_srli_si128(bytes, LANES)));
+
+        q.a = round_below(add_residual(f, a, r.a), f->add_hi);
+        q.b = round_below(add_residual(f, b, r.b), f->add_hi);
+        store_16_bytes(out, pack(q, f->add_zero, f->add_lo_byte), n);
+    } else {
+        q.a = round_below(a, f->hi);
+        q.b = round_below(b, f->hi);
+        store_16_bytes(out, pack(q, f->zero, f->lo_byte), n);
+    }
+}
+
+/* --- gemm: B lies in panels of 16 columns, two rows of a run at a time, 16 bits each --- */
+
+static size_t gemm_steps(size_t run)
+{
+    return (run + FOUR - 1) / FOUR;
+}
+
+static size_t gemm_panels(size_t n)
+{
+    return (n + COLS - 1) / COLS;
+}
+
+static size_t gemm_packed_size(size_t k, size_t n, size_t run)
+{
+    return k / run * gemm_steps(run) * FOUR * gemm_panels(n) * COLS * sizeof(int16_t);
+}
+
+/* Where column j of a panel lies in its two vectors; see struct sixteen. */
+static size_t column_at(size_t i)
+{
+    static const uint8_t at[COLS] = {0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15};
+
+    return at[i];
+}
+
+static void gemm_pack(void *packed, const int8_t *b, size_t b_row, size_t b_col, size_t k, size_t n,
+                      size_t run)
+{
+    size_t steps = gemm_steps(run);
+    int16_t *to = packed;
+
+    for (size_t panel = 0; panel < gemm_panels(n); panel++)
+        for (size_t pair = 0; pair < k / run * steps * 2; pair++)
+            for (size_t i = 0; i < COLS; i++)
+                for (size_t half = 0; half < 2; half++) {
+                    size_t j = panel * COLS + column_at(i);
+                    size_t r = pair / (steps * 2), q = pair % (steps * 2) * 2 + half;
+
+                    *to++ = j < n && q < run ? b[(r * run + q) * b_row + j * b_col] : 0;
+                }
+}
+
+/* A tile's rows as 16 bits, k as B has it. */
+struct wide {
+    uint16_t a[ROWS][STEPS_MAX * FOUR];
+};
+
+/* Steps first to first + count of some rows of A. */
+INT8_TARGET static void widen(struct wide *w, const int8_gemm *g, size_t row, size_t rows,
+                              size_t first, size_t count)
+{
+    size_t steps = gemm_steps(g->a_run);
+
+    for (size_t i = 0; i < rows; i++) {
+        uint16_t *to = w->a[i];
+
+        for (size_t s = first; s < first + count;) {
+            size_t in_run = s % steps, left = steps - in_run;
+            const uint8_t *a = g->a + (row + i) * g->a_row + s / steps * g->a_next + in_run * FOUR;
+
+            left = left < first + count - s ? left : first + count - s;
+            s += left;
+            for (; left >= 4 && in_run * FOUR + COLS <= g->a_run; left -= 4, in_run += 4) {
+                __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
+
+                _mm256_storeu_si256((__m256i *)(void *)to, _mm256_cvtepu8_epi16(x));
+                a += COLS;
+                to += COLS;
+            }
+            for (; left; left--, a += FOUR, to += FOUR) {
+                int32_t four;
+
+                memcpy(&four, a, sizeof four);
+                _mm_storel_epi64((__m128i *)(void *)to, _mm_cvtepu8_epi16(_mm_cvtsi32_si128(four)));
+            }
+        }
+    }
+}
+
+/* Adds to the sums, [rows] of 16; inlined with a constant number of rows. */
+INT8_INLINE void gemm_tile(int32_t sums[][COLS], const struct wide *w, const int16_t *b,
+                           size_t pairs, size_t rows)
+{
+    __m256i acc[ROWS][2];
+
+    KERNELS_UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        acc[i][0] = load_256(sums[i]);
+        acc[i][1] = load_256(sums[i] + LANES);
+    }
+    for (size_t p = 0; p < pairs; p++, b += 2 * COLS) {
+        __m256i b0 = load_256(b), b1 = load_256(b + COLS);
+
+        KERNELS_UNROLL
+        for (size_t i = 0; i < rows; i++) {
+            int32_t two;
+            __m256i a;
+
+            memcpy(&two, &w->a[i][2 * p], sizeof two);
+            a = _mm256_set1_epi32(two);
+            acc[i][0] = _mm256_add_epi32(acc[i][0], _mm256_madd_epi16(a, b0));
+            acc[i][1] = _mm256_add_epi32(acc[i][1], _mm256_madd_epi16(a, b1));
+        }
+    }
+    KERNELS_UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        _mm256_storeu_si256((__m256i *)(void *)sums[i], acc[i][0]);
+        _mm256_storeu_si256((__m256i *)(void *)(sums[i] + LANES), acc[i][1]);
+    }
+}
+
+typedef void gemm_tile_fn(int32_t sums[][COLS], const struct wide *w, const int16_t *b,
+                          size_t pairs);
+
+#  define GEMM_DEFINE(rows)                                                                        \
+    INT8_TARGET static void gemm_s8_##rows##x2v_avx2(int32_t sums[][COLS], const struct wide *w,   \
+                                                     const int16_t *b, size_t pairs)               \
+    {                                                                                              \
+      gemm_tile(sums, w, b, pairs, rows);                                                          \
+    }
+/* clang-format off */
+GEMM_DEFINE(1)
+GEMM_DEFINE(2)
+GEMM_DEFINE(3)
+GEMM_DEFINE(4)
+GEMM_DEFINE(5)
+GEMM_DEFINE(6)
+/* clang-format on */
+
+static gemm_tile_fn *const gemm_tiles[ROWS + 1] = {
+    [1] = gemm_s8_1x2v_avx2, [2] = gemm_s8_2x2v_avx2, [3] = gemm_s8_3x2v_avx2,
+    [4] = gemm_s8_4x2v_avx2, [5] = gemm_s8_5x2v_avx2, [6] = gemm_s8_6x2v_avx2,
+};
+
+/* One tile's results: rows of the sums, columns j and on, n of 16. */
+INT8_TARGET static void gemm_finish(const int8_gemm *g, const struct finish *f,
+                                    int32_t sums[][COLS], size_t row, size_t rows, size_t j,
+                                    size_t n)
+{
+    struct sixteen scale = load_16_words(g->post->scale + j, n);
+    const int8_add *add = &g->post->add;
+
+    for (size_t i = 0; i < rows; i++) {
+        struct sixteen sum = {load_256(sums[i]), load_256(sums[i] + LANES)};
+        size_t at = (row + i) * g->c_row + j;
+
+        if (g->c) {
+            finish_16(f, sum, scale,
+                      add->residual ? add->residual + (row + i) * add->residual_ld + j : NULL,
+                      g->c + at, n);
+        } else {
+            struct sixteen t = reorder(_mm256_castps_si256(scaled(sum.a, scale.a)),
+                                       _mm256_castps_si256(scaled(sum.b, scale.b)));
+            float out[COLS];
+
+            _mm256_storeu_si256((__m256i *)(void *)out, t.a);
+            _mm256_storeu_si256((__m256i *)(void *)(out + LANES), t.b);
+            memcpy(g->f + at, out, n * sizeof *out);
+        }
+    }
+}
+
+/* Rows of the product: one panel after the other. */
+INT8_TARGET static void gemm_rows(const int8_gemm *g, const struct finish *f, size_t row,
+                                  size_t rows)
+{
+    size_t all = g->k / g->a_run * gemm_steps(g->a_run);
+    int32_t sums[ROWS][COLS];
+    struct wide w;
+
+    if (all <= STEPS_MAX)
+        widen(&w, g, row, rows, 0, all);
+    for (size_t j = 0; j < g->n; j += COLS) {
+        const int16_t *b = (const int16_t *)g->b + j * all * FOUR;
+        size_t n = g->n - j < COLS ? g->n - j : COLS;
+        struct sixteen bias = load_16_words(g->post->bias + j, n);
+
+        for (size_t i = 0; i < rows; i++) {
+            _mm256_storeu_si256((__m256i *)(void *)sums[i], bias.a);
+            _mm256_storeu_si256((__m256i *)(void *)(sums[i] + LANES), bias.b);
+        }
+        for (size_t s = 0; s < all; s += STEPS_MAX) {
+            size_t count = all - s < STEPS_MAX ? all - s : STEPS_MAX;
+
+            if (all > STEPS_MAX)
+                widen(&w, g, row, rows, s, count);
+            gemm_tiles[rows](sums, &w, b + s * FOUR * COLS, 2 * count);
+        }
+        gemm_finish(g, f, sums, row, rows, j, n);
+    }
+}
+
+INT8_TARGET static void gemm_run(const int8_gemm *g)
+{
+    struct finish f = finish_of(g->post);
+
+    for (size_t i = 0; i < g->m; i += ROWS)
+        gemm_rows(g, &f, i, g->m - i < ROWS ? g->m - i : ROWS);
+}
+
+/* --- depthwise: two taps at a time; weights as [c / 16][pairs of taps][2 vectors] of 16 bits,
+ * behind the plain ones --- */
+
+static size_t dw_plain_size(size_t kh, size_t kw, size_t c)
+{
+    return (kh * kw * c + 63) / 64 * 64;
+}
+
+static size_t dw_pairs(size_t kh, size_t kw)
+{
+    return (kh * kw + 1) / 2;
+}
+
+static size_t dwconv_packed_size(size_t kh, size_t kw, size_t c)
+{
+    return dw_plain_size(kh, kw, c) +
+           gemm_panels(c) * dw_pairs(kh, kw) * 2 * COLS * sizeof(int16_t);
+}
+
+static void dwconv_pack(void *packed, const int8_t *w, size_t kh, size_t kw, size_t c)
+{
+    int16_t *to = (int16_t *)(void *)((char *)packed + dw_plain_size(kh, kw, c));
+
+    memcpy(packed, w, kh * kw * c);
+    for (size_t block = 0; block < gemm_panels(c); block++)
+        for (size_t pair = 0; pair < dw_pairs(kh, kw); pair++)
+            for (size_t i = 0; i < COLS; i++)
+                for (size_t t = 2 * pair; t < 2 * pair + 2; t++) {
+                    size_t channel = block * COLS + column_at(i);
+
+                    *to++ = channel < c && t < kh * kw ? w[t * c + channel] : 0;
+                }
+}
+
+/* What a window's taps read. */
+struct taps {
+    const uint8_t *p[TAPS_MAX + 1];
+    size_t mask[TAPS_MAX + 1]; /* of the channel's number: 0 beyond the map */
+};
+
+static void taps_of(struct taps *t, const int8_dwconv *d, const uint8_t *beyond, size_t oy,
+                    size_t ox)
+{
+    size_t n = 0;
+
+    for (size_t r = 0; r < d->kh; r++)
+        for (size_t s = 0; s < d->kw; s++, n++) {
+            ptrdiff_t y = (ptrdiff_t)(oy * d->stride_h + r) - (ptrdiff_t)d->pad_top;
+            ptrdiff_t x = (ptrdiff_t)(ox * d->stride_w + s) - (ptrdiff_t)d->pad_left;
+            bool in = y >= 0 && x >= 0 && (size_t)y < d->in_h && (size_t)x < d->in_w;
+
+            t->p[n] = in ? d->in + ((size_t)y * d->in_w + (size_t)x) * d->in_ld : beyond;
+            t->mask[n] = in ? SIZE_MAX : 0;
+        }
+    t->p[n] = beyond; /* the second of an odd last pair, whose weights are 0 */
+    t->mask[n] = 0;
+}
+
+/* n of 16 channels of one output, from c on. */
+INT8_INLINE void dw_output(const int8_dwconv *d, const struct finish *f, const struct taps *t,
+                           size_t pixel, size_t c, size_t n)
+{
+    size_t pairs = dw_pairs(d->kh, d->kw);
+    const int16_t *w = (const int16_t *)(const void *)((const char *)d->weight +
+                                                       dw_plain_size(d->kh, d->kw, d->c)) +
+                       c * 2 * pairs;
+    const int8_add *add = &d->post->add;
+    struct sixteen sum = load_16_words(d->post->bias + c, n);
+
+    for (size_t p = 0; p < pairs; p++, w += 2 * COLS) {
+        const uint8_t *even = t->p[2 * p] + (c & t->mask[2 * p]);
+        const uint8_t *odd = t->p[2 * p + 1] + (c & t->mask[2 * p + 1]);
+        __m256i x = _mm256_cvtepu8_epi16(load_16_bytes(even, n));
+        __m256i y = _mm256_cvtepu8_epi16(load_16_bytes(odd, n));
+
+        sum.a =
+            _mm256_add_epi32(sum.a, _mm256_madd_epi16(_mm256_unpacklo_epi16(x, y), load_256(w)));
+        sum.b = _mm256_add_epi32(
+            sum.b, _mm256_madd_epi16(_mm256_unpackhi_epi16(x, y), load_256(w + COLS)));
+    }
+    finish_16(f, sum, load_16_words(d->post->scale + c, n),
+              add->residual ? add->residual + pixel * add->residual_ld + c : NULL,
+              d->out + pixel * d->out_ld + c, n);
+}
+
+/* All channels of one output. */
+INT8_TARGET static void dw_pixel(const int8_dwconv *args, const struct finish *finish,
+                                 const struct taps *t, size_t pixel)
+{
+    const int8_dwconv d = *args; /* ours: stores through out can't change them */
+    const struct finish f = *finish;
+    size_t c = 0;
+
+    for (; c + COLS <= d.c; c += COLS)
+        dw_output(&d, &f, t, pixel, c, COLS);
+    if (c < d.c)
+        dw_output(&d, &f, t, pixel, c, d.c - c);
+}
+
+INT8_TARGET static void dwconv_run(const int8_dwconv *d)
+{
+    struct finish f = finish_of(d->post);
+    uint8_t beyond[COLS];
+    struct taps t;
+
+    if (d->kh * d->kw > TAPS_MAX) {
+        int8_kernels_scalar.dwconv(d);
+        return;
+    }
+    memset(beyond, d->in_zero, sizeof beyond);
+    for (size_t oy = 0; oy < d->out_h; oy++)
+        for (size_t ox = 0; ox < d->out_w; ox++) {
+            taps_of(&t, d, beyond, oy, ox);
+            dw_pixel(d, &f, &t, oy * d->out_w + ox);
+        }
+}
+
+INT8_TARGET static void quantise(const float *x, float inverse, int32_t zero, uint8_t *q, size_t n)
+{
+    __m256 scale = _mm256_set1_ps(inverse), hi = _mm256_set1_ps((float)(255 - zero));
+    __m256i zeros = _mm256_set1_epi16((short)zero);
+    size_t i = 0;
+
+    for (; i + COLS <= n; i += COLS) {
+        __m256i a = round_below(_mm256_mul_ps(_mm256_loadu_ps(x + i), scale), hi);
+        __m256i b = round_below(_mm256_mul_ps(_mm256_loadu_ps(x + i + LANES), scale), hi);
+
+        store_16_bytes(q + i, pack(reorder(a, b), zeros, _mm_setzero_si128()), COLS);
+    }
+    int8_kernels_scalar.quantise(x + i, inverse, zero, q + i, n - i);
+}
+
+const int8_kernels int8_kernels_avx2 = {
+    .name = "avx2",
+    .gemm_mr = ROWS,
+    .gemm_packed_size = gemm_packed_size,
+    .gemm_pack = gemm_pack,
+    .gemm = gemm_run,
+    .dwconv_packed_size = dwconv_packed_size,
+    .dwconv_pack = dwconv_pack,
+    .dwconv = dwconv_run,
+    .quantise = quantise,
+};
+
+#else
+typedef int int8_avx2_nothing_here; /* a file of C must declare something */
+#endif
