@@ -217,130 +217,154 @@ INT8_INLINE void dw_pixels_stride2(const struct dw_strip *s, size_t oy, struct d
 
 /* --- several pixels in a vector --- */
 
-enum { DW_WINDOWS = 4 };
-
-/* Where a block's inputs are and how the taps are made of them. */
-struct dw_block {
-    const uint8_t *line[DW_LINES]; /* at the block's first tap */
-    ptrdiff_t step[DW_LINES];      /* from block to block; 0 beyond the map */
-    size_t at[DW_WINDOWS];         /* bytes from there to what is loaded. Stride 1: of each tap;
-                                      2: of taps 0 and 1, and of tap 2, in two vectors each */
-    __mmask64 mask[DW_WINDOWS];    /* bytes of it on the map */
-    __m512i even, odd;             /* the 64-bit words of every other pixel of two vectors */
+/* Interleaved, a pixel is one or two whole 128-bit lanes: one vector after another is shifted by a
+ * pixel in its 64-bit words. */
+struct dw_shifts {
+    __m512i back, ahead; /* the last pixel of one vector and the others of the next; the reverse */
+    __m512i even, odd;   /* every other pixel of two */
 };
 
-/* The bytes on the map of as many pixels as fit, from x on. */
-INT8_INLINE __mmask64 dw_mask_at(const struct dw_strip *s, ptrdiff_t x)
+INT8_INLINE struct dw_shifts dw_shifts_of(size_t pixel_bytes)
+{
+    enum { WORDS = INT8_BYTES / 8 };
+    uint64_t back[WORDS], ahead[WORDS], even[WORDS], odd[WORDS];
+    size_t w = pixel_bytes / 8;
+
+    for (size_t i = 0; i < WORDS; i++) {
+        back[i] = WORDS - w + i;
+        ahead[i] = w + i;
+        even[i] = i / w * 2 * w + i % w;
+        odd[i] = even[i] + w;
+    }
+    return (struct dw_shifts){_mm512_loadu_si512(back), _mm512_loadu_si512(ahead),
+                              _mm512_loadu_si512(even), _mm512_loadu_si512(odd)};
+}
+
+INT8_INLINE struct dw_column dw_shifted(const struct dw_column *first, __m512i by,
+                                        const struct dw_column *second)
+{
+    struct dw_column to;
+
+    KERNELS_UNROLL
+    for (size_t j = 0; j < INT8_QUAD; j++)
+        to.v[j] = _mm512_permutex2var_epi64(first->v[j], by, second->v[j]);
+    return to;
+}
+
+/* As many pixels of lines as fit, from x on; those beyond the map as they are there. */
+INT8_INLINE void dw_group_load(const struct dw_strip *s, const struct dw_line line[DW_LINES],
+                               ptrdiff_t x, __m512i to[DW_LINES], size_t lines)
 {
     ptrdiff_t group = (ptrdiff_t)s->group, w = (ptrdiff_t)s->in_w;
-    ptrdiff_t first = x < 0 ? -x : 0, end = w - x < group ? w - x : group;
 
-    if (first >= end)
-        return 0;
-    return int8_first_bytes((size_t)end * s->bytes) & ~int8_first_bytes((size_t)first * s->bytes);
-}
-
-INT8_INLINE __m512i dw_load(const struct dw_strip *s, const struct dw_block *b, size_t line,
-                            size_t window, bool inner)
-{
-    const uint8_t *p = b->line[line] + b->at[window];
-
-    return inner ? _mm512_loadu_si512(p) : int8_load_m(s->beyond, b->mask[window], p);
-}
-
-/* The inputs that one tap of a line of outputs has. */
-INT8_INLINE __m512i dw_tap_inputs(const struct dw_strip *s, const struct dw_block *b, size_t line,
-                                  size_t stride, size_t tap, bool inner)
-{
-    size_t pair = tap == 2 ? 2 : 0;
-
-    if (stride == 1)
-        return dw_load(s, b, line, tap, inner);
-    return _mm512_permutex2var_epi64(dw_load(s, b, line, pair, inner), tap == 1 ? b->odd : b->even,
-                                     dw_load(s, b, line, pair + 1, inner));
-}
-
-/* The 64-bit words of every other pixel of two vectors, from the first or second on. */
-INT8_INLINE __m512i dw_every_other(size_t pixel_bytes, size_t first)
-{
-    uint64_t index[INT8_BYTES / 8];
-    size_t words = pixel_bytes / 8;
-
-    for (size_t i = 0; i < INT8_BYTES / 8; i++)
-        index[i] = (i / words * 2 + first) * words + i % words;
-    return _mm512_loadu_si512(index);
-}
-
-INT8_INLINE void dw_block_run(const struct dw_strip *s, const struct dw_block *b,
-                              __m512i up[INT8_QUAD], __m512i down[INT8_QUAD], size_t stride,
-                              bool inner)
-{
-    const size_t lines = stride == 1 ? DW_LINES : DW_TAPS;
-
-    dw_start(s, up);
-    if (stride == 1)
-        dw_start(s, down);
-    KERNELS_UNROLL
-    for (size_t tap = 0; tap < DW_TAPS; tap++) {
-        struct dw_column c;
-        __m512i l[DW_LINES];
+    if (x >= 0 && x + group <= w) {
+        KERNELS_UNROLL
+        for (size_t i = 0; i < lines; i++)
+            to[i] = _mm512_loadu_si512(line[i].p + x * line[i].step);
+    } else {
+        ptrdiff_t first = x < 0 ? -x : 0, end = w - x < group ? w - x : group;
+        __mmask64 mask = first < end ? int8_first_bytes((size_t)end * s->bytes) &
+                                           ~int8_first_bytes((size_t)first * s->bytes)
+                                     : 0;
 
         KERNELS_UNROLL
-        for (size_t i = 0; i < DW_LINES; i++) { /* the fourth of 3 meets weights of 0 */
-            l[i] = i < lines ? dw_tap_inputs(s, b, i, stride, tap, inner) : l[i - 1];
-            DW_KEEP(l[i]); /* else it is loaded twice */
-        }
-        c = dw_interleave(l[0], l[1], l[2], l[3]);
-        dw_tap(s, up, c, tap, 0);
-        if (stride == 1)
-            dw_tap(s, down, c, tap, 1);
+        for (size_t i = 0; i < lines; i++)
+            to[i] = mask ? int8_load_m(s->beyond, mask, line[i].p + x * line[i].step) : s->beyond;
     }
 }
 
-INT8_INLINE void dw_block_start(const struct dw_strip *s, struct dw_block *b, size_t oy,
-                                size_t stride)
+INT8_INLINE struct dw_column dw_group_column(const struct dw_strip *s,
+                                             const struct dw_line line[DW_LINES], ptrdiff_t x)
+{
+    __m512i l[DW_LINES];
+
+    dw_group_load(s, line, x, l, DW_LINES);
+    return dw_interleave(l[0], l[1], l[2], l[3]);
+}
+
+INT8_INLINE void dw_group_finish(const struct dw_strip *s, const __m512i acc[INT8_QUAD],
+                                 size_t pixel, size_t left, bool add)
+{
+    if (left >= s->group)
+        dw_finish(s, acc, pixel, 0, true, add);
+    else
+        dw_finish(s, acc, pixel, int8_first_bytes(left * s->bytes), false, add);
+}
+
+/* Two lines of outputs; the middle tap's inputs are interleaved, the others shifted from them. */
+INT8_INLINE void dw_groups_stride1(const struct dw_strip *s, const struct dw_shifts *shifts,
+                                   size_t oy, struct dw_how how)
 {
     struct dw_line line[DW_LINES];
+    struct dw_column c0, c1, c2;
+    bool two = oy + 1 < s->out_h;
+    ptrdiff_t x = 1 - s->pad_left, group = (ptrdiff_t)s->group;
+    size_t pixel = oy * s->out_w;
 
-    dw_lines(s, (ptrdiff_t)(oy * stride) - s->pad_top, line);
-    for (size_t i = 0; i < DW_LINES; i++) {
-        b->line[i] = line[i].p - s->pad_left * line[i].step;
-        b->step[i] = (ptrdiff_t)(stride * s->group) * line[i].step;
+    dw_lines(s, (ptrdiff_t)oy - s->pad_top, line);
+    c0 = dw_group_column(s, line, x - group);
+    c1 = dw_group_column(s, line, x);
+    for (size_t ox = 0; ox < s->out_w; ox += s->group, x += group) {
+        __m512i up[INT8_QUAD], down[INT8_QUAD];
+        struct dw_column side = dw_shifted(&c0, shifts->back, &c1);
+
+        dw_start(s, up);
+        dw_start(s, down);
+        dw_tap(s, up, side, 0, 0);
+        dw_tap(s, down, side, 0, 1);
+        dw_tap(s, up, c1, 1, 0);
+        dw_tap(s, down, c1, 1, 1);
+        c2 = dw_group_column(s, line, x + group);
+        side = dw_shifted(&c1, shifts->ahead, &c2);
+        dw_tap(s, up, side, 2, 0);
+        dw_tap(s, down, side, 2, 1);
+        dw_group_finish(s, up, pixel + ox, s->out_w - ox, how.add);
+        if (two)
+            dw_group_finish(s, down, pixel + s->out_w + ox, s->out_w - ox, how.add);
+        c0 = c1;
+        c1 = c2;
     }
-    for (size_t i = 0; i < DW_WINDOWS; i++)
-        b->at[i] = stride == 1 ? i * s->bytes : (i & 2) * s->bytes + (i & 1) * INT8_BYTES;
 }
 
-INT8_INLINE void dw_groups(const struct dw_strip *s, size_t oy, struct dw_how how)
+/* Every other pixel from x on, and from x + 1 on. */
+INT8_INLINE void dw_group_halves(const struct dw_strip *s, const struct dw_shifts *shifts,
+                                 const struct dw_line line[DW_LINES], ptrdiff_t x,
+                                 struct dw_column *even, struct dw_column *odd)
 {
-    const size_t stride = how.stride;
-    const ptrdiff_t reach = (ptrdiff_t)(2 + stride * s->group), w = (ptrdiff_t)s->in_w;
-    struct dw_block b = {.even = dw_every_other(s->bytes, 0), .odd = dw_every_other(s->bytes, 1)};
-    bool two = stride == 1 && oy + 1 < s->out_h;
-    ptrdiff_t x = -s->pad_left;
+    __m512i a[DW_LINES], b[DW_LINES], e[DW_TAPS], o[DW_TAPS];
 
-    dw_block_start(s, &b, oy, stride);
-    for (size_t ox = 0; ox < s->out_w; ox += s->group, x += (ptrdiff_t)(stride * s->group)) {
-        size_t here = s->out_w - ox, pixel = oy * s->out_w + ox;
-        __m512i up[INT8_QUAD], down[INT8_QUAD];
+    dw_group_load(s, line, x, a, DW_TAPS);
+    dw_group_load(s, line, x + (ptrdiff_t)s->group, b, DW_TAPS);
+    KERNELS_UNROLL
+    for (size_t i = 0; i < DW_TAPS; i++) {
+        e[i] = _mm512_permutex2var_epi64(a[i], shifts->even, b[i]);
+        o[i] = _mm512_permutex2var_epi64(a[i], shifts->odd, b[i]);
+    }
+    *even = dw_interleave(e[0], e[1], e[2], e[2]); /* the fourth line meets weights of 0 */
+    *odd = dw_interleave(o[0], o[1], o[2], o[2]);
+}
 
-        if (x >= 0 && x + reach <= w && here >= s->group) {
-            dw_block_run(s, &b, up, down, stride, true);
-            dw_finish(s, up, pixel, 0, true, how.add);
-            if (two)
-                dw_finish(s, down, pixel + s->out_w, 0, true, how.add);
-        } else {
-            __mmask64 mask = int8_first_bytes(here * s->bytes);
+INT8_INLINE void dw_groups_stride2(const struct dw_strip *s, const struct dw_shifts *shifts,
+                                   size_t oy, struct dw_how how)
+{
+    struct dw_line line[DW_LINES];
+    struct dw_column even, odd, next_even, next_odd;
+    ptrdiff_t x = -s->pad_left, ahead = 2 * (ptrdiff_t)s->group;
+    size_t pixel = oy * s->out_w;
 
-            for (size_t i = 0; i < DW_WINDOWS; i++)
-                b.mask[i] = dw_mask_at(s, x + (ptrdiff_t)(b.at[i] / s->bytes));
-            dw_block_run(s, &b, up, down, stride, false);
-            dw_finish(s, up, pixel, mask, false, how.add);
-            if (two)
-                dw_finish(s, down, pixel + s->out_w, mask, false, how.add);
-        }
-        for (size_t i = 0; i < DW_LINES; i++)
-            b.line[i] += b.step[i];
+    dw_lines(s, (ptrdiff_t)(2 * oy) - s->pad_top, line);
+    dw_group_halves(s, shifts, line, x, &even, &odd);
+    for (size_t ox = 0; ox < s->out_w; ox += s->group, x += ahead) {
+        __m512i acc[INT8_QUAD];
+
+        dw_start(s, acc);
+        dw_tap(s, acc, even, 0, 0);
+        dw_tap(s, acc, odd, 1, 0);
+        dw_group_halves(s, shifts, line, x + ahead, &next_even, &next_odd);
+        dw_tap(s, acc, dw_shifted(&even, shifts->ahead, &next_even), 2, 0);
+        dw_group_finish(s, acc, pixel + ox, s->out_w - ox, how.add);
+        even = next_even;
+        odd = next_odd;
     }
 }
 
@@ -349,10 +373,14 @@ INT8_INLINE void dw_groups(const struct dw_strip *s, size_t oy, struct dw_how ho
 INT8_INLINE void dw_rows(const struct dw_strip *strip, struct dw_how how)
 {
     const struct dw_strip s = *strip; /* ours: stores through out can't change it */
+    const struct dw_shifts shifts =
+        how.fill == DW_GROUPS ? dw_shifts_of(s.bytes) : (struct dw_shifts){{0}, {0}, {0}, {0}};
 
     for (size_t oy = 0; oy < s.out_h; oy += how.stride == 1 ? 2 : 1)
-        if (how.fill == DW_GROUPS)
-            dw_groups(&s, oy, how);
+        if (how.fill == DW_GROUPS && how.stride == 1)
+            dw_groups_stride1(&s, &shifts, oy, how);
+        else if (how.fill == DW_GROUPS)
+            dw_groups_stride2(&s, &shifts, oy, how);
         else if (how.stride == 1)
             dw_pixels_stride1(&s, oy, how);
         else
@@ -390,10 +418,10 @@ static dw_rows_fn *const dw_strips[2][2][DW_FILLS] = {
 };
 /* clang-format on */
 
-/* How often a pixel's channels fit into a vector side by side; 1: not, or not as 64-bit words. */
+/* How often a pixel's channels fit into a vector as whole 128-bit lanes side by side. */
 static size_t dw_repeats(size_t c)
 {
-    return c == 8 || c == 16 || c == 32 ? INT8_BYTES / c : 1;
+    return c == 16 || c == 32 ? INT8_BYTES / c : 1;
 }
 
 /* 64 numbers, of which n <= 64 are given, repeated, in the order of interleaved channels. */
@@ -474,7 +502,7 @@ INT8_TARGET static void dw_run_3x3(const int8_dwconv *d)
 {
     const int8_post *post = d->post;
     const int8_t *weight = d->weight;
-    uint8_t beyond_line[4 * INT8_BYTES]; /* as far as a block of stride 2 reaches */
+    uint8_t beyond_line[INT8_BYTES];
     size_t repeats = dw_repeats(d->c);
     struct dw_strip s = {.in_h = d->in_h,
                          .in_w = d->in_w,
