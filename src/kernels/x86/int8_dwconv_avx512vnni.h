@@ -7,7 +7,7 @@
  * 1, with [0 w0 w1 w2] for the line below. Each such column of the input serves up to 3 columns of
  * outputs. Packing the sums into bytes puts the channels in order again.
  *
- * Any other window: 16 channels at a time, tap by tap, as integers.
+ * Any other window: the same with 4 taps of one output in place of 4 lines.
  */
 #include "kernels/x86/int8_post_avx512.h"
 
@@ -37,7 +37,7 @@ struct dw_strip {
     uint8_t *out;
     const uint8_t *residual;
     const int8_t *weight; /* [DW_TAPS][DW_SHIFTS][INT8_QUAD][INT8_BYTES] */
-    size_t in_h, in_w, out_h, out_w, stride;
+    size_t in_h, in_w, out_h, out_w;
     ptrdiff_t pad_top, pad_left;
     size_t in_ld, out_ld, residual_ld;
     size_t group, bytes; /* pixels in a vector, bytes of each; group > 1: no gaps between pixels */
@@ -446,50 +446,184 @@ INT8_INLINE void dw_spread(__m512i to[INT8_QUAD], const void *from, size_t n, si
     to[3] = _mm512_shuffle_i32x4(low2, high2, 0xdd);
 }
 
-/* Bytes of [kh][kw][c] before the strips, and of the strips. */
-static size_t dw_plain_size(size_t kh, size_t kw, size_t c)
+static size_t dw_strip_count(size_t c)
 {
-    return (kh * kw * c + INT8_BYTES - 1) / INT8_BYTES * INT8_BYTES;
+    return (c + INT8_BYTES - 1) / INT8_BYTES;
 }
 
-static size_t dw_strip_count(size_t kh, size_t kw, size_t c)
+/* Bytes of a strip's weights, 4 taps at a time, for windows moved in any way. */
+static size_t dw_any_bytes(size_t kh, size_t kw)
 {
-    return kh == DW_TAPS && kw == DW_TAPS ? (c + INT8_BYTES - 1) / INT8_BYTES : 0;
+    return (kh * kw + 3) / 4 * INT8_QUAD * INT8_BYTES;
+}
+
+/* Bytes that stand before them, for a 3x3 window at stride 1 or 2. */
+static size_t dw_3x3_size(size_t kh, size_t kw, size_t c)
+{
+    return kh == DW_TAPS && kw == DW_TAPS ? dw_strip_count(c) * DW_STRIP_BYTES : 0;
 }
 
 static size_t dwconv_packed_size(size_t kh, size_t kw, size_t c)
 {
-    return dw_plain_size(kh, kw, c) + dw_strip_count(kh, kw, c) * DW_STRIP_BYTES;
+    return dw_3x3_size(kh, kw, c) + dw_strip_count(c) * dw_any_bytes(kh, kw);
+}
+
+/* Where byte i of 64 lies in the 4 vectors: quarter i / 4 % 4, lane i / 16, and so on. */
+static size_t dw_byte_at(size_t i)
+{
+    return i / 4 % INT8_QUAD * INT8_BYTES + (i / 16 * 4 + i % 4) * 4;
 }
 
 /* The weights of n channels from w on, [3][3][c], as a strip. */
 static void dw_pack_strip(int8_t *to, const int8_t *w, size_t c, size_t n, size_t repeats)
 {
     memset(to, 0, DW_STRIP_BYTES);
-    for (size_t i = 0; i < repeats * n; i++) /* byte i of 64 is in lane i / 16, quarter i / 4 */
+    for (size_t i = 0; i < repeats * n; i++)
         for (size_t y = 0; y < DW_TAPS; y++)
             for (size_t x = 0; x < DW_TAPS; x++)
-                for (size_t shift = 0; shift < DW_SHIFTS; shift++) {
-                    size_t vector = (x * DW_SHIFTS + shift) * INT8_QUAD + i / 4 % INT8_QUAD;
-                    size_t lane = i / 16 * 4 + i % 4;
+                for (size_t shift = 0; shift < DW_SHIFTS; shift++)
+                    to[(x * DW_SHIFTS + shift) * INT8_QUAD * INT8_BYTES + dw_byte_at(i) + y +
+                       shift] = w[(y * DW_TAPS + x) * c + i % n];
+}
 
-                    to[vector * INT8_BYTES + lane * 4 + y + shift] =
-                        w[(y * DW_TAPS + x) * c + i % n];
-                }
+/* The same of a window of any size. */
+static void dw_pack_any(int8_t *to, const int8_t *w, size_t taps, size_t c, size_t n)
+{
+    memset(to, 0, dw_any_bytes(taps, 1));
+    for (size_t t = 0; t < taps; t++)
+        for (size_t i = 0; i < n; i++)
+            to[t / 4 * INT8_QUAD * INT8_BYTES + dw_byte_at(i) + t % 4] = w[t * c + i];
 }
 
 static void dwconv_pack(void *packed, const int8_t *w, size_t kh, size_t kw, size_t c)
 {
-    int8_t *strips = (int8_t *)packed + dw_plain_size(kh, kw, c);
+    int8_t *to = packed, *any = to + dw_3x3_size(kh, kw, c);
 
-    memcpy(packed, w, kh * kw * c);
-    for (size_t i = 0; i < dw_strip_count(kh, kw, c); i++) {
-        size_t left = c - i * INT8_BYTES;
+    for (size_t first = 0; first < c; first += INT8_BYTES, w += INT8_BYTES) {
+        size_t n = c - first < INT8_BYTES ? c - first : INT8_BYTES;
 
-        dw_pack_strip(strips + i * DW_STRIP_BYTES, w + i * INT8_BYTES, c,
-                      left < INT8_BYTES ? left : INT8_BYTES, dw_repeats(c));
+        if (any != packed)
+            dw_pack_strip(to, w, c, n, dw_repeats(c));
+        to += DW_STRIP_BYTES;
+        dw_pack_any(any + first / INT8_BYTES * dw_any_bytes(kh, kw), w, kh * kw, c, n);
     }
 }
+
+/* All but the strip's own fields. */
+INT8_INLINE struct dw_strip dw_strip_of(const int8_dwconv *d, const uint8_t *beyond_line)
+{
+    return (struct dw_strip){.in_h = d->in_h,
+                             .in_w = d->in_w,
+                             .out_h = d->out_h,
+                             .out_w = d->out_w,
+                             .pad_top = (ptrdiff_t)d->pad_top,
+                             .pad_left = (ptrdiff_t)d->pad_left,
+                             .in_ld = d->in_ld,
+                             .out_ld = d->out_ld,
+                             .residual_ld = d->post->add.residual_ld,
+                             .bytes = d->c,
+                             .beyond = _mm512_set1_epi8((char)d->in_zero),
+                             .beyond_line = beyond_line,
+                             .finish = int8_finish_of(d->post)};
+}
+
+/* Channels c to c + n. */
+INT8_INLINE void dw_strip_set(struct dw_strip *s, const int8_dwconv *d, size_t c, size_t n)
+{
+    const int8_post *post = d->post;
+    __m512i scale[INT8_QUAD];
+
+    s->in = d->in + c;
+    s->out = d->out + c;
+    s->residual = post->add.residual ? post->add.residual + c : NULL;
+    s->mask = int8_first_bytes(n);
+    dw_spread(s->bias, post->bias + c, n, dw_repeats(d->c));
+    dw_spread(scale, post->scale + c, n, dw_repeats(d->c));
+    for (size_t j = 0; j < INT8_QUAD; j++)
+        s->scale.v[j] = _mm512_castsi512_ps(scale[j]);
+}
+
+/* --- any window --- */
+
+/* Where a window's next tap is read. */
+struct dw_walk {
+    ptrdiff_t y, x; /* of the window on the map */
+    size_t r, s;    /* of the tap in the window */
+};
+
+INT8_INLINE const uint8_t *dw_walk_on(const struct dw_strip *s, const int8_dwconv *d,
+                                      struct dw_walk *at)
+{
+    size_t y = (size_t)(at->y + (ptrdiff_t)at->r), x = (size_t)(at->x + (ptrdiff_t)at->s);
+    bool on_map = at->r < d->kh && y < s->in_h && x < s->in_w; /* what is negative is large here */
+
+    if (++at->s == d->kw) {
+        at->s = 0;
+        at->r++;
+    }
+    return on_map ? s->in + (y * s->in_w + x) * s->in_ld : s->beyond_line;
+}
+
+INT8_INLINE void dw_any_output(const struct dw_strip *s, const int8_dwconv *d, size_t oy, size_t ox,
+                               struct dw_how how)
+{
+    const bool full = how.fill == DW_FULL;
+    struct dw_walk at = {(ptrdiff_t)(oy * d->stride_h) - s->pad_top,
+                         (ptrdiff_t)(ox * d->stride_w) - s->pad_left, 0, 0};
+    const int8_t *w = s->weight;
+    __m512i acc[INT8_QUAD];
+
+    dw_start(s, acc);
+    for (; at.r < d->kh; w += INT8_QUAD * INT8_BYTES) {
+        struct dw_column c;
+        __m512i l[DW_LINES];
+
+        KERNELS_UNROLL
+        for (size_t i = 0; i < DW_LINES; i++) {
+            const uint8_t *p = dw_walk_on(s, d, &at);
+
+            l[i] = full ? _mm512_loadu_si512(p) : int8_load_m(_mm512_setzero_si512(), s->mask, p);
+        }
+        c = dw_interleave(l[0], l[1], l[2], l[3]);
+        KERNELS_UNROLL
+        for (size_t j = 0; j < INT8_QUAD; j++)
+            acc[j] = _mm512_dpbusd_epi32(acc[j], c.v[j], _mm512_loadu_si512(w + j * INT8_BYTES));
+    }
+    dw_finish(s, acc, oy * s->out_w + ox, s->mask, full, how.add);
+}
+
+INT8_INLINE void dw_any_rows(const struct dw_strip *strip, const int8_dwconv *args,
+                             struct dw_how how)
+{
+    const struct dw_strip s = *strip; /* ours: stores through out can't change them */
+    const int8_dwconv d = *args;
+
+    for (size_t oy = 0; oy < s.out_h; oy++)
+        for (size_t ox = 0; ox < s.out_w; ox++)
+            dw_any_output(&s, &d, oy, ox, how);
+}
+
+INT8_TARGET static void dw_any_full(const struct dw_strip *s, const int8_dwconv *d)
+{
+    dw_any_rows(s, d, (struct dw_how){0, DW_FULL, false});
+}
+
+INT8_TARGET static void dw_any_full_add(const struct dw_strip *s, const int8_dwconv *d)
+{
+    dw_any_rows(s, d, (struct dw_how){0, DW_FULL, true});
+}
+
+INT8_TARGET static void dw_any_rest(const struct dw_strip *s, const int8_dwconv *d)
+{
+    dw_any_rows(s, d, (struct dw_how){0, DW_REST, false});
+}
+
+INT8_TARGET static void dw_any_rest_add(const struct dw_strip *s, const int8_dwconv *d)
+{
+    dw_any_rows(s, d, (struct dw_how){0, DW_REST, true});
+}
+
+/* --- all windows --- */
 
 static bool dw_is_dense(const int8_dwconv *d)
 {
@@ -498,106 +632,41 @@ static bool dw_is_dense(const int8_dwconv *d)
     return d->in_ld == d->c && d->out_ld == d->c && (!add->residual || add->residual_ld == d->c);
 }
 
-INT8_TARGET static void dw_run_3x3(const int8_dwconv *d)
+INT8_TARGET static void dw_run_3x3(const int8_dwconv *d, struct dw_strip *s)
 {
-    const int8_post *post = d->post;
-    const int8_t *weight = d->weight;
+    s->weight = d->weight;
+    s->group = dw_is_dense(d) ? dw_repeats(d->c) : 1;
+    for (size_t c = 0; c < d->c; c += INT8_BYTES, s->weight += DW_STRIP_BYTES) {
+        size_t n = d->c - c < INT8_BYTES ? d->c - c : INT8_BYTES;
+        enum dw_fill fill = s->group > 1 ? DW_GROUPS : n < INT8_BYTES ? DW_REST : DW_FULL;
+
+        dw_strip_set(s, d, c, n);
+        dw_strips[d->stride_h - 1][s->residual != NULL][fill](s);
+    }
+}
+
+INT8_TARGET static void dw_run_any(const int8_dwconv *d, struct dw_strip *s)
+{
+    s->weight = (const int8_t *)d->weight + dw_3x3_size(d->kh, d->kw, d->c);
+    for (size_t c = 0; c < d->c; c += INT8_BYTES, s->weight += dw_any_bytes(d->kh, d->kw)) {
+        size_t n = d->c - c < INT8_BYTES ? d->c - c : INT8_BYTES;
+
+        dw_strip_set(s, d, c, n);
+        if (n == INT8_BYTES)
+            (s->residual ? dw_any_full_add : dw_any_full)(s, d);
+        else
+            (s->residual ? dw_any_rest_add : dw_any_rest)(s, d);
+    }
+}
+
+INT8_TARGET static void dwconv_run(const int8_dwconv *d)
+{
     uint8_t beyond_line[INT8_BYTES];
-    size_t repeats = dw_repeats(d->c);
-    struct dw_strip s = {.in_h = d->in_h,
-                         .in_w = d->in_w,
-                         .out_h = d->out_h,
-                         .out_w = d->out_w,
-                         .pad_top = (ptrdiff_t)d->pad_top,
-                         .pad_left = (ptrdiff_t)d->pad_left,
-                         .in_ld = d->in_ld,
-                         .out_ld = d->out_ld,
-                         .residual_ld = post->add.residual_ld,
-                         .group = dw_is_dense(d) ? repeats : 1,
-                         .bytes = d->c,
-                         .beyond = _mm512_set1_epi8((char)d->in_zero),
-                         .beyond_line = beyond_line,
-                         .finish = int8_finish_of(post)};
+    struct dw_strip s = dw_strip_of(d, beyond_line);
 
     memset(beyond_line, d->in_zero, sizeof beyond_line);
-    weight += dw_plain_size(DW_TAPS, DW_TAPS, d->c);
-    for (size_t c = 0; c < d->c; c += INT8_BYTES, weight += DW_STRIP_BYTES) {
-        size_t n = d->c - c < INT8_BYTES ? d->c - c : INT8_BYTES;
-        enum dw_fill fill = s.group > 1 ? DW_GROUPS : n < INT8_BYTES ? DW_REST : DW_FULL;
-        __m512i scale[INT8_QUAD];
-
-        s.in = d->in + c;
-        s.out = d->out + c;
-        s.residual = post->add.residual ? post->add.residual + c : NULL;
-        s.weight = weight;
-        s.mask = int8_first_bytes(n);
-        dw_spread(s.bias, post->bias + c, n, repeats);
-        dw_spread(scale, post->scale + c, n, repeats);
-        for (size_t j = 0; j < INT8_QUAD; j++)
-            s.scale.v[j] = _mm512_castsi512_ps(scale[j]);
-        dw_strips[d->stride_h - 1][s.residual != NULL][fill](&s);
-    }
-}
-
-/* --- any window --- */
-
-/* Channels c and on, n <= 16 of them, of one output. */
-INT8_TARGET static void dw_any_output(const int8_dwconv *d, const struct int8_finish *finish,
-                                      size_t oy, size_t ox, size_t c, size_t n)
-{
-    const int8_t *w = (const int8_t *)d->weight + c;
-    const int8_add *add = &d->post->add;
-    __mmask16 m = int8_first_lanes(n);
-    size_t pixel = oy * d->out_w + ox;
-    struct int8_scales s;
-    __m512i sum[INT8_QUAD] = {int8_load_lanes_m(m, d->post->bias + c)}, r[INT8_QUAD], x;
-    __m512i beyond = _mm512_set1_epi32(d->in_zero);
-
-    for (size_t t = 0; t < d->kh * d->kw; t++, w += d->c) {
-        ptrdiff_t iy = (ptrdiff_t)(oy * d->stride_h + t / d->kw) - (ptrdiff_t)d->pad_top;
-        ptrdiff_t ix = (ptrdiff_t)(ox * d->stride_w + t % d->kw) - (ptrdiff_t)d->pad_left;
-        __m512i in = beyond;
-
-        if (iy >= 0 && ix >= 0 && iy < (ptrdiff_t)d->in_h && ix < (ptrdiff_t)d->in_w)
-            in = _mm512_cvtepu8_epi32(
-                int8_load_16_m(m, d->in + ((size_t)iy * d->in_w + (size_t)ix) * d->in_ld + c));
-        /* the upper halves of in are 0, so those of the weights do not matter */
-        sum[0] = _mm512_dpwssd_epi32(sum[0], in, _mm512_cvtepi8_epi32(int8_load_16_m(m, w)));
-    }
-    s.v[0] = _mm512_castsi512_ps(int8_load_lanes_m(m, d->post->scale + c));
-    for (size_t j = 1; j < INT8_QUAD; j++) {
-        sum[j] = sum[0];
-        s.v[j] = s.v[0];
-    }
-    if (add->residual) {
-        const uint8_t *p = add->residual + pixel * add->residual_ld + c;
-
-        for (size_t j = 0; j < INT8_QUAD; j++)
-            r[j] = _mm512_cvtepu8_epi32(int8_load_16_m(m, p));
-        x = int8_finish_quad_add(finish, sum, &s, r);
-    } else {
-        x = int8_finish_quad(finish, sum, &s);
-    }
-    /* each lane has its 4 bytes four times */
-    x = _mm512_permutexvar_epi32(
-        _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12), x);
-    int8_store_m(d->out + pixel * d->out_ld + c, int8_first_bytes(n), x);
-}
-
-INT8_TARGET static void dw_run_any(const int8_dwconv *d)
-{
-    struct int8_finish finish = int8_finish_of(d->post);
-
-    for (size_t oy = 0; oy < d->out_h; oy++)
-        for (size_t ox = 0; ox < d->out_w; ox++)
-            for (size_t c = 0; c < d->c; c += INT8_LANES)
-                dw_any_output(d, &finish, oy, ox, c, d->c - c < INT8_LANES ? d->c - c : INT8_LANES);
-}
-
-static void dwconv_run(const int8_dwconv *d)
-{
     if (d->kh == DW_TAPS && d->kw == DW_TAPS && d->stride_h == d->stride_w && d->stride_h <= 2)
-        dw_run_3x3(d);
+        dw_run_3x3(d, &s);
     else
-        dw_run_any(d);
+        dw_run_any(d, &s);
 }
