@@ -11,11 +11,22 @@
 /* Else both compilers turn the addresses of a tile's rows into one long chain of additions. */
 #define GEMM_HIDE(p) __asm__("" : "+r"(p))
 
+/* Else gcc 12 stores the sums in every step, for what follows them (850 against 370 GOP/s). */
+#define GEMM_KEEP(v) __asm__("" : "+v"(v))
+
 enum {
     GEMM_VECS = 4,
     GEMM_ROWS = 12, /* of the tallest tile */
     GEMM_SPLIT = 4, /* a small tile sums so many parts of k apart: vpdpbusd takes 4 cycles */
     GEMM_FOUR = 4   /* rows of B in one step */
+};
+
+/* What tiles do: a constant wherever it is inlined. */
+enum gemm_kind {
+    GEMM_PLAIN, /* bytes; all of the panel's columns exist */
+    GEMM_ADD,   /* the same with a residual */
+    GEMM_ANY,   /* whatever the fields say: the panel's columns may not all exist */
+    GEMM_KINDS
 };
 
 /* Tiles of one height, below each other in one panel. */
@@ -28,12 +39,11 @@ struct gemm_tiles {
     size_t runs, steps; /* runs of so many steps of 4 */
     ptrdiff_t jump;     /* bytes from behind a run's last step to the next run */
     size_t count, cols; /* cols: that exist */
-    bool full;          /* all of the panel's columns exist: a plain store is faster */
     const int32_t *bias;
     const float *scale;
     const uint8_t *residual;
     size_t residual_row;
-    struct int8_finish finish;
+    const struct int8_finish *finish; /* read by each tile: as registers it would displace sums */
 };
 
 INT8_INLINE __m512i gemm_broadcast(const uint8_t *a)
@@ -44,11 +54,12 @@ INT8_INLINE __m512i gemm_broadcast(const uint8_t *a)
     return _mm512_set1_epi32(four);
 }
 
-INT8_INLINE __m512i gemm_load(const struct gemm_tiles *t, const void *p, size_t v)
+INT8_INLINE __m512i gemm_load(const struct gemm_tiles *t, const void *p, size_t v,
+                              enum gemm_kind kind)
 {
     const int32_t *q = (const int32_t *)p + v * INT8_LANES;
 
-    if (t->full)
+    if (kind != GEMM_ANY)
         return _mm512_loadu_si512(q);
     return t->cols <= v * INT8_LANES
                ? _mm512_setzero_si512()
@@ -56,11 +67,12 @@ INT8_INLINE __m512i gemm_load(const struct gemm_tiles *t, const void *p, size_t 
 }
 
 /* 16 bytes of the residual, column j of row i on, as integers. */
-INT8_INLINE __m512i gemm_residual(const struct gemm_tiles *t, const uint8_t *r, size_t i, size_t v)
+INT8_INLINE __m512i gemm_residual(const struct gemm_tiles *t, const uint8_t *r, size_t i, size_t v,
+                                  enum gemm_kind kind)
 {
     const uint8_t *p = r + i * t->residual_row + v * INT8_LANES;
 
-    if (t->full)
+    if (kind != GEMM_ANY)
         return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
     return t->cols <= v * INT8_LANES ? _mm512_setzero_si512()
                                      : _mm512_cvtepu8_epi32(int8_load_16_m(
@@ -69,14 +81,14 @@ INT8_INLINE __m512i gemm_residual(const struct gemm_tiles *t, const uint8_t *r, 
 
 /* The rows of a quad: vecs * 16 bytes each, one after the other. */
 INT8_INLINE void gemm_store(const struct gemm_tiles *t, uint8_t *c, __m512i x, size_t vecs,
-                            size_t rows)
+                            size_t rows, enum gemm_kind kind)
 {
     static const int32_t order[INT8_LANES] = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
 
     x = _mm512_permutexvar_epi32(_mm512_loadu_si512(order), x);
     KERNELS_UNROLL
     for (size_t i = 0; i < rows; i++, c += t->c_row) {
-        if (!t->full)
+        if (kind == GEMM_ANY)
             int8_store_m(c, int8_first_bytes(t->cols), x);
         else if (vecs == 4)
             _mm512_storeu_si512(c, x);
@@ -94,7 +106,7 @@ INT8_INLINE void gemm_store(const struct gemm_tiles *t, uint8_t *c, __m512i x, s
 /* Rows i to i + 4 / vecs of the tile, those of them that exist. */
 INT8_INLINE void gemm_finish_quad(const struct gemm_tiles *t, __m512i acc[][GEMM_VECS],
                                   const __m512 *scale, uint8_t *c, const uint8_t *residual,
-                                  size_t i, size_t rows, size_t vecs)
+                                  size_t i, size_t rows, size_t vecs, enum gemm_kind kind)
 {
     size_t here = GEMM_VECS / vecs < rows - i ? GEMM_VECS / vecs : rows - i;
     struct int8_scales s;
@@ -105,16 +117,16 @@ INT8_INLINE void gemm_finish_quad(const struct gemm_tiles *t, __m512i acc[][GEMM
         s.v[q] = scale[q % vecs];
         sum[q] = q / vecs < here ? acc[i + q / vecs][q % vecs] : _mm512_setzero_si512();
     }
-    if (residual) {
+    if (kind == GEMM_ADD || (kind == GEMM_ANY && residual)) {
         KERNELS_UNROLL
         for (size_t q = 0; q < INT8_QUAD; q++)
-            r[q] = q / vecs < here ? gemm_residual(t, residual, i + q / vecs, q % vecs)
+            r[q] = q / vecs < here ? gemm_residual(t, residual, i + q / vecs, q % vecs, kind)
                                    : _mm512_setzero_si512();
-        x = int8_finish_quad_add(&t->finish, sum, &s, r);
+        x = int8_finish_quad_add(t->finish, sum, &s, r);
     } else {
-        x = int8_finish_quad(&t->finish, sum, &s);
+        x = int8_finish_quad(t->finish, sum, &s);
     }
-    gemm_store(t, c + i * t->c_row, x, vecs, here);
+    gemm_store(t, c + i * t->c_row, x, vecs, here, kind);
 }
 
 /* The sums of a tile as floats. Rare (a net's last layer), so not inlined: sums: [rows][vecs]. */
@@ -123,7 +135,7 @@ gemm_floats(const struct gemm_tiles *t, const __m512i *sums, float *f, size_t ro
 {
     for (size_t i = 0; i < rows; i++)
         for (size_t v = 0; v < vecs && v * INT8_LANES < t->cols; v++) {
-            __m512 scale = _mm512_castsi512_ps(gemm_load(t, t->scale, v));
+            __m512 scale = _mm512_castsi512_ps(gemm_load(t, t->scale, v, GEMM_ANY));
             float out[INT8_LANES];
             size_t left = t->cols - v * INT8_LANES;
 
@@ -227,21 +239,19 @@ INT8_INLINE void gemm_sum_split(const struct gemm_tiles *t, const uint8_t *a,
     }
 }
 
-INT8_INLINE void gemm_tiles_run(const struct gemm_tiles *t, size_t rows, size_t vecs)
+INT8_INLINE void gemm_tiles_run(const struct gemm_tiles *t, size_t rows, size_t vecs,
+                                enum gemm_kind kind)
 {
     const uint8_t *a = t->a, *residual = t->residual;
     uint8_t *c = t->c;
-    float *f = t->f;
     __m512i bias[GEMM_VECS];
-    __m512 scale[GEMM_VECS];
 
     KERNELS_UNROLL
-    for (size_t v = 0; v < vecs; v++) {
-        bias[v] = gemm_load(t, t->bias, v);
-        scale[v] = _mm512_castsi512_ps(gemm_load(t, t->scale, v));
-    }
-    for (size_t n = t->count; n; n--) {
+    for (size_t v = 0; v < vecs; v++)
+        bias[v] = gemm_load(t, t->bias, v, kind);
+    for (size_t n = 0; n < t->count; n++) {
         __m512i acc[GEMM_ROWS][GEMM_VECS];
+        __m512 scale[GEMM_VECS];
 
         KERNELS_UNROLL
         for (size_t i = 0; i < rows; i++) {
@@ -253,8 +263,17 @@ INT8_INLINE void gemm_tiles_run(const struct gemm_tiles *t, size_t rows, size_t 
             gemm_sum_split(t, a, acc, rows, vecs);
         else
             gemm_sum(t, a, acc, rows, vecs);
+        KERNELS_UNROLL
+        for (size_t i = 0; i < rows; i++) {
+            KERNELS_UNROLL
+            for (size_t v = 0; v < vecs; v++)
+                GEMM_KEEP(acc[i][v]);
+        }
+        KERNELS_UNROLL
+        for (size_t v = 0; v < vecs; v++)
+            scale[v] = _mm512_castsi512_ps(gemm_load(t, t->scale, v, kind));
         a += rows * t->a_row;
-        if (f) {
+        if (kind == GEMM_ANY && t->f) {
             __m512i sums[GEMM_ROWS * GEMM_VECS];
 
             KERNELS_UNROLL
@@ -263,32 +282,37 @@ INT8_INLINE void gemm_tiles_run(const struct gemm_tiles *t, size_t rows, size_t 
                 for (size_t v = 0; v < vecs; v++)
                     sums[i * vecs + v] = acc[i][v];
             }
-            gemm_floats(t, sums, f, rows, vecs);
-            f += rows * t->c_row;
+            gemm_floats(t, sums, t->f + n * rows * t->c_row, rows, vecs);
             continue;
         }
-        if (residual) {
-            KERNELS_UNROLL
-            for (size_t i = 0; i < rows; i += GEMM_VECS / vecs)
-                gemm_finish_quad(t, acc, scale, c, residual, i, rows, vecs);
-            residual += rows * t->residual_row;
-        } else {
-            KERNELS_UNROLL
-            for (size_t i = 0; i < rows; i += GEMM_VECS / vecs)
-                gemm_finish_quad(t, acc, scale, c, NULL, i, rows, vecs);
-        }
+        KERNELS_UNROLL
+        for (size_t i = 0; i < rows; i += GEMM_VECS / vecs)
+            gemm_finish_quad(t, acc, scale, c, residual, i, rows, vecs, kind);
         c += rows * t->c_row;
+        if (kind == GEMM_ADD || (kind == GEMM_ANY && residual))
+            residual += rows * t->residual_row;
     }
 }
 
 typedef void gemm_tiles_fn(const struct gemm_tiles *t);
 
-#define GEMM_DEFINE(rows, vecs)                                                                    \
-  INT8_TARGET static void gemm_s8_##rows##x##vecs##v_avx512vnni(const struct gemm_tiles *t)        \
+#define GEMM_NAME(rows, vecs, kind) gemm_s8_##rows##x##vecs##v_##kind##_avx512vnni
+#define GEMM_DEFINE_KIND(rows, vecs, kind)                                                         \
+  INT8_TARGET static void GEMM_NAME(rows, vecs, kind)(const struct gemm_tiles *t)                  \
   {                                                                                                \
-    gemm_tiles_run(t, rows, vecs);                                                                 \
+    gemm_tiles_run(t, rows, vecs, kind);                                                           \
   }
 /* clang-format off */
+#define GEMM_DEFINE(rows, vecs)                                                                    \
+    GEMM_DEFINE_KIND(rows, vecs, GEMM_PLAIN)                                                       \
+    GEMM_DEFINE_KIND(rows, vecs, GEMM_ADD)                                                         \
+    GEMM_DEFINE_KIND(rows, vecs, GEMM_ANY)
+#define GEMM_HEIGHT(rows, vecs)                                                                    \
+    {                                                                                              \
+        rows, {GEMM_NAME(rows, vecs, GEMM_PLAIN), GEMM_NAME(rows, vecs, GEMM_ADD),                 \
+               GEMM_NAME(rows, vecs, GEMM_ANY)}                                                    \
+    }
+
 GEMM_DEFINE(12, 1)
 GEMM_DEFINE(4, 1)
 GEMM_DEFINE(2, 1)
@@ -300,29 +324,21 @@ GEMM_DEFINE(1, 2)
 GEMM_DEFINE(6, 4)
 GEMM_DEFINE(3, 4)
 GEMM_DEFINE(1, 4)
-/* clang-format on */
 
 /* The tiles of each width, from the tallest to one row. */
 struct gemm_height {
     size_t rows;
-    gemm_tiles_fn *run;
+    gemm_tiles_fn *run[GEMM_KINDS];
 };
 
 enum { GEMM_HEIGHTS = 4 };
 
 static const struct gemm_height gemm_heights[GEMM_VECS + 1][GEMM_HEIGHTS] = {
-    [1] = {{12, gemm_s8_12x1v_avx512vnni},
-           {4, gemm_s8_4x1v_avx512vnni},
-           {2, gemm_s8_2x1v_avx512vnni},
-           {1, gemm_s8_1x1v_avx512vnni}},
-    [2] = {{12, gemm_s8_12x2v_avx512vnni},
-           {4, gemm_s8_4x2v_avx512vnni},
-           {2, gemm_s8_2x2v_avx512vnni},
-           {1, gemm_s8_1x2v_avx512vnni}},
-    [4] = {{6, gemm_s8_6x4v_avx512vnni},
-           {3, gemm_s8_3x4v_avx512vnni},
-           {1, gemm_s8_1x4v_avx512vnni}},
+    [1] = {GEMM_HEIGHT(12, 1), GEMM_HEIGHT(4, 1), GEMM_HEIGHT(2, 1), GEMM_HEIGHT(1, 1)},
+    [2] = {GEMM_HEIGHT(12, 2), GEMM_HEIGHT(4, 2), GEMM_HEIGHT(2, 2), GEMM_HEIGHT(1, 2)},
+    [4] = {GEMM_HEIGHT(6, 4), GEMM_HEIGHT(3, 4), GEMM_HEIGHT(1, 4)},
 };
+/* clang-format on */
 
 /* Vectors of the panel that begins with so many left. */
 static size_t gemm_panel_vecs(size_t left)
@@ -364,7 +380,8 @@ static void gemm_pack(void *packed, const int8_t *b, size_t b_row, size_t b_col,
 }
 
 /* One panel against all rows of A. */
-INT8_TARGET static void gemm_panel(const int8_gemm *g, struct gemm_tiles *t, size_t vecs)
+INT8_TARGET static void gemm_panel(const int8_gemm *g, struct gemm_tiles *t, size_t vecs,
+                                   enum gemm_kind kind)
 {
     const struct gemm_height *h = gemm_heights[vecs];
 
@@ -378,7 +395,7 @@ INT8_TARGET static void gemm_panel(const int8_gemm *g, struct gemm_tiles *t, siz
         if (g->c && g->post->add.residual)
             t->residual =
                 g->post->add.residual + i * t->residual_row + (size_t)(t->bias - g->post->bias);
-        h->run(t);
+        h->run[kind](t);
         i += t->count * h->rows;
     }
 }
@@ -386,6 +403,7 @@ INT8_TARGET static void gemm_panel(const int8_gemm *g, struct gemm_tiles *t, siz
 INT8_TARGET static void gemm_run(const int8_gemm *g)
 {
     size_t vectors = gemm_vectors(g->n), steps = gemm_steps(g->a_run), runs = g->k / g->a_run;
+    struct int8_finish finish = int8_finish_of(g->post);
     struct gemm_tiles t = {.b = g->b,
                            .a_row = g->a_row,
                            .c_row = g->c_row,
@@ -393,17 +411,19 @@ INT8_TARGET static void gemm_run(const int8_gemm *g)
                            .steps = steps,
                            .jump = (ptrdiff_t)g->a_next - (ptrdiff_t)(steps * GEMM_FOUR),
                            .residual_row = g->post->add.residual_ld,
-                           .finish = int8_finish_of(g->post)};
+                           .finish = &finish};
 
     for (size_t v = 0, vecs; v < vectors; v += vecs) {
         vecs = gemm_panel_vecs(vectors - v);
         t.bias = g->post->bias + v * INT8_LANES;
         t.scale = g->post->scale + v * INT8_LANES;
         t.cols = g->n - v * INT8_LANES;
-        t.full = t.cols >= vecs * INT8_LANES;
-        if (t.full)
+        if (t.cols > vecs * INT8_LANES)
             t.cols = vecs * INT8_LANES;
-        gemm_panel(g, &t, vecs);
+        gemm_panel(g, &t, vecs,
+                   !g->c || t.cols < vecs * INT8_LANES ? GEMM_ANY
+                   : g->post->add.residual             ? GEMM_ADD
+                                                       : GEMM_PLAIN);
         t.b += runs * steps * vecs * INT8_BYTES;
     }
 }
