@@ -210,50 +210,67 @@ struct wide {
     uint16_t a[ROWS][STEPS_MAX * FOUR];
 };
 
+/* Steps of one run, of which from a on so many bytes exist. */
+INT8_INLINE void widen_run(uint16_t *to, const uint8_t *a, size_t steps, size_t bytes)
+{
+    for (; steps >= COLS / FOUR && bytes >= COLS; steps -= COLS / FOUR, bytes -= COLS) {
+        _mm256_storeu_si256((__m256i *)(void *)to, _mm256_cvtepu8_epi16(_mm_loadu_si128(
+                                                       (const __m128i *)(const void *)a)));
+        a += COLS;
+        to += COLS;
+    }
+    for (; steps; steps--, a += FOUR, to += FOUR) {
+        int32_t four;
+
+        memcpy(&four, a, sizeof four);
+        _mm_storel_epi64((__m128i *)(void *)to, _mm_cvtepu8_epi16(_mm_cvtsi32_si128(four)));
+    }
+}
+
 /* Steps first to first + count of some rows of A. */
 INT8_TARGET static void widen(struct wide *w, const int8_gemm *g, size_t row, size_t rows,
                               size_t first, size_t count)
 {
-    size_t steps = gemm_steps(g->a_run);
+    size_t steps = gemm_steps(g->a_run), run = first / steps, in_run = first % steps;
 
-    for (size_t i = 0; i < rows; i++) {
-        uint16_t *to = w->a[i];
+    for (size_t done = 0, n; done < count; done += n, run++, in_run = 0) {
+        const uint8_t *a = g->a + row * g->a_row + run * g->a_next + in_run * FOUR;
 
-        for (size_t s = first; s < first + count;) {
-            size_t in_run = s % steps, left = steps - in_run;
-            const uint8_t *a = g->a + (row + i) * g->a_row + s / steps * g->a_next + in_run * FOUR;
-
-            left = left < first + count - s ? left : first + count - s;
-            s += left;
-            for (; left >= 4 && in_run * FOUR + COLS <= g->a_run; left -= 4, in_run += 4) {
-                __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
-
-                _mm256_storeu_si256((__m256i *)(void *)to, _mm256_cvtepu8_epi16(x));
-                a += COLS;
-                to += COLS;
-            }
-            for (; left; left--, a += FOUR, to += FOUR) {
-                int32_t four;
-
-                memcpy(&four, a, sizeof four);
-                _mm_storel_epi64((__m128i *)(void *)to, _mm_cvtepu8_epi16(_mm_cvtsi32_si128(four)));
-            }
-        }
+        n = steps - in_run < count - done ? steps - in_run : count - done;
+        for (size_t i = 0; i < rows; i++, a += g->a_row)
+            widen_run(w->a[i] + done * FOUR, a, n, g->a_run - in_run * FOUR);
     }
 }
 
-/* Adds to the sums, [rows] of 16; inlined with a constant number of rows. */
-INT8_INLINE void gemm_tile(int32_t sums[][COLS], const struct wide *w, const int16_t *b,
-                           size_t pairs, size_t rows)
+/* Else gcc keeps the sums in memory. */
+#  define GEMM_KEEP(v) __asm__("" : "+x"(v))
+
+/* A tile's columns. */
+struct tile {
+    const int8_gemm *g;
+    const struct finish *f;
+    const struct wide *w;
+    const int16_t *b;
+    size_t pairs; /* of k, from w and b on */
+    size_t row, j;
+    struct sixteen bias, scale;
+    int32_t (*sums)[COLS]; /* where they are not finished at once, or did not begin here */
+    bool first, finish;
+};
+
+/* Inlined with a constant number of rows. */
+INT8_INLINE void gemm_tile(const struct tile *t, size_t rows)
 {
+    const struct wide *w = t->w;
+    const int16_t *b = t->b;
     __m256i acc[ROWS][2];
 
     KERNELS_UNROLL
     for (size_t i = 0; i < rows; i++) {
-        acc[i][0] = load_256(sums[i]);
-        acc[i][1] = load_256(sums[i] + LANES);
+        acc[i][0] = t->first ? t->bias.a : load_256(t->sums[i]);
+        acc[i][1] = t->first ? t->bias.b : load_256(t->sums[i] + LANES);
     }
-    for (size_t p = 0; p < pairs; p++, b += 2 * COLS) {
+    for (size_t p = 0; p < t->pairs; p++, b += 2 * COLS) {
         __m256i b0 = load_256(b), b1 = load_256(b + COLS);
 
         KERNELS_UNROLL
@@ -269,19 +286,36 @@ INT8_INLINE void gemm_tile(int32_t sums[][COLS], const struct wide *w, const int
     }
     KERNELS_UNROLL
     for (size_t i = 0; i < rows; i++) {
-        _mm256_storeu_si256((__m256i *)(void *)sums[i], acc[i][0]);
-        _mm256_storeu_si256((__m256i *)(void *)(sums[i] + LANES), acc[i][1]);
+        GEMM_KEEP(acc[i][0]);
+        GEMM_KEEP(acc[i][1]);
+    }
+    if (t->finish) {
+        const uint8_t *residual = t->g->post->add.residual;
+        uint8_t *c = t->g->c + t->row * t->g->c_row + t->j;
+        size_t c_row = t->g->c_row, residual_row = t->g->post->add.residual_ld;
+
+        if (residual)
+            residual += t->row * residual_row + t->j;
+        KERNELS_UNROLL
+        for (size_t i = 0; i < rows; i++, c += c_row) {
+            finish_16(t->f, (struct sixteen){acc[i][0], acc[i][1]}, t->scale, residual, c, COLS);
+            residual = residual ? residual + residual_row : NULL;
+        }
+        return;
+    }
+    KERNELS_UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        _mm256_storeu_si256((__m256i *)(void *)t->sums[i], acc[i][0]);
+        _mm256_storeu_si256((__m256i *)(void *)(t->sums[i] + LANES), acc[i][1]);
     }
 }
 
-typedef void gemm_tile_fn(int32_t sums[][COLS], const struct wide *w, const int16_t *b,
-                          size_t pairs);
+typedef void gemm_tile_fn(const struct tile *t);
 
 #  define GEMM_DEFINE(rows)                                                                        \
-    INT8_TARGET static void gemm_s8_##rows##x2v_avx2(int32_t sums[][COLS], const struct wide *w,   \
-                                                     const int16_t *b, size_t pairs)               \
+    INT8_TARGET static void gemm_s8_##rows##x2v_avx2(const struct tile *t)                         \
     {                                                                                              \
-      gemm_tile(sums, w, b, pairs, rows);                                                          \
+      gemm_tile(t, rows);                                                                          \
     }
 /* clang-format off */
 GEMM_DEFINE(1)
@@ -297,29 +331,27 @@ static gemm_tile_fn *const gemm_tiles[ROWS + 1] = {
     [4] = gemm_s8_4x2v_avx2, [5] = gemm_s8_5x2v_avx2, [6] = gemm_s8_6x2v_avx2,
 };
 
-/* One tile's results: rows of the sums, columns j and on, n of 16. */
-INT8_TARGET static void gemm_finish(const int8_gemm *g, const struct finish *f,
-                                    int32_t sums[][COLS], size_t row, size_t rows, size_t j,
-                                    size_t n)
+/* The results of a tile whose sums are stored: n of 16 columns. */
+INT8_TARGET static void gemm_finish(const struct tile *t, size_t rows, size_t n)
 {
-    struct sixteen scale = load_16_words(g->post->scale + j, n);
+    const int8_gemm *g = t->g;
     const int8_add *add = &g->post->add;
 
     for (size_t i = 0; i < rows; i++) {
-        struct sixteen sum = {load_256(sums[i]), load_256(sums[i] + LANES)};
-        size_t at = (row + i) * g->c_row + j;
+        struct sixteen sum = {load_256(t->sums[i]), load_256(t->sums[i] + LANES)};
+        size_t row = t->row + i, at = row * g->c_row + t->j;
 
         if (g->c) {
-            finish_16(f, sum, scale,
-                      add->residual ? add->residual + (row + i) * add->residual_ld + j : NULL,
+            finish_16(t->f, sum, t->scale,
+                      add->residual ? add->residual + row * add->residual_ld + t->j : NULL,
                       g->c + at, n);
         } else {
-            struct sixteen t = reorder(_mm256_castps_si256(scaled(sum.a, scale.a)),
-                                       _mm256_castps_si256(scaled(sum.b, scale.b)));
+            struct sixteen x = reorder(_mm256_castps_si256(scaled(sum.a, t->scale.a)),
+                                       _mm256_castps_si256(scaled(sum.b, t->scale.b)));
             float out[COLS];
 
-            _mm256_storeu_si256((__m256i *)(void *)out, t.a);
-            _mm256_storeu_si256((__m256i *)(void *)(out + LANES), t.b);
+            _mm256_storeu_si256((__m256i *)(void *)out, x.a);
+            _mm256_storeu_si256((__m256i *)(void *)(out + LANES), x.b);
             memcpy(g->f + at, out, n * sizeof *out);
         }
     }
@@ -332,26 +364,28 @@ INT8_TARGET static void gemm_rows(const int8_gemm *g, const struct finish *f, si
     size_t all = g->k / g->a_run * gemm_steps(g->a_run);
     int32_t sums[ROWS][COLS];
     struct wide w;
+    struct tile t = {.g = g, .f = f, .w = &w, .row = row, .sums = sums};
 
     if (all <= STEPS_MAX)
         widen(&w, g, row, rows, 0, all);
-    for (size_t j = 0; j < g->n; j += COLS) {
-        const int16_t *b = (const int16_t *)g->b + j * all * FOUR;
-        size_t n = g->n - j < COLS ? g->n - j : COLS;
-        struct sixteen bias = load_16_words(g->post->bias + j, n);
+    for (; t.j < g->n; t.j += COLS) {
+        size_t n = g->n - t.j < COLS ? g->n - t.j : COLS;
 
-        for (size_t i = 0; i < rows; i++) {
-            _mm256_storeu_si256((__m256i *)(void *)sums[i], bias.a);
-            _mm256_storeu_si256((__m256i *)(void *)(sums[i] + LANES), bias.b);
-        }
+        t.bias = load_16_words(g->post->bias + t.j, n);
+        t.scale = load_16_words(g->post->scale + t.j, n);
         for (size_t s = 0; s < all; s += STEPS_MAX) {
             size_t count = all - s < STEPS_MAX ? all - s : STEPS_MAX;
 
             if (all > STEPS_MAX)
                 widen(&w, g, row, rows, s, count);
-            gemm_tiles[rows](sums, &w, b + s * FOUR * COLS, 2 * count);
+            t.b = (const int16_t *)g->b + (t.j * all + s * COLS) * FOUR;
+            t.pairs = 2 * count;
+            t.first = s == 0;
+            t.finish = n == COLS && g->c && s + count == all;
+            gemm_tiles[rows](&t);
         }
-        gemm_finish(g, f, sums, row, rows, j, n);
+        if (!t.finish)
+            gemm_finish(&t, rows, n);
     }
 }
 
