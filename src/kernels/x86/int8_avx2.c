@@ -207,7 +207,7 @@ static void gemm_pack(void *packed, const int8_t *b, size_t b_row, size_t b_col,
 
 /* A tile's rows as 16 bits, k as B has it. */
 struct wide {
-    uint16_t a[ROWS][STEPS_MAX * FOUR];
+    uint16_t a[ROWS][STEPS_MAX * FOUR + COLS]; /* rows in different sets of the cache */
 };
 
 /* Steps of one run, of which from a on so many bytes exist. */
