@@ -1,7 +1,7 @@
 /*
- * Times the int8 kernels on the layers of the PFLD nets: `taskset -c 1 bench_kernels_int8 [ISA [NAME]]`.
- * One JSON line per measurement; each is the fastest of many short runs, so that a busy machine
- * does not matter much.
+ * Times the int8 kernels on the layers of the PFLD nets: `taskset -c 1 bench_kernels_int8 [ISA
+ * [NAME]]`. One JSON line per measurement; each is the fastest of many short runs, so that a busy
+ * machine does not matter much.
  */
 #define _POSIX_C_SOURCE 200809L
 
