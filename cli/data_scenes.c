@@ -7,6 +7,7 @@
 
 #include "cli/contact_sheet.h"
 #include "cli/message.h"
+#include "core/error.h"
 #include "core/mem.h"
 #include "data/scene_augment.h"
 #include "data/scene_loader.h"
@@ -145,6 +146,8 @@ static pfld_status make_sheet(const scenes_fields *f, pfld_error *err)
         st = scene_loader_create(&set, &opt, &messages, &l, err);
     if (st == PFLD_OK)
         st = scene_loader_get(l, 0, &b, err);
+    if (st == PFLD_OK && b.n == 0)
+        st = error_set(err, PFLD_ERR_FORMAT, "none of these photos can be read");
     if (st == PFLD_OK)
         st = draw_batch(&b, f, err);
     scene_loader_free(l);

@@ -107,7 +107,9 @@ static pfld_status train(train_fields *f, const scene_set *set, const scene_set 
     if (!f->quiet && isatty(STDERR_FILENO))
         fputc('\n', stderr);
     if (st == PFLD_OK && !stopped && !isfinite(last.best))
-        message("best.onnx was not written: there is no --val");
+        message("%s: best.onnx was not written",
+                val->n_photos ? "no face of --val is large enough at this --size"
+                              : "there is no --val");
     if (st == PFLD_OK)
         st = train_print_result(f, &last, stopped, err);
     free(recipe);

@@ -93,9 +93,6 @@ static pfld_status close_gaps(scene_loader *l, size_t *n, pfld_error *err)
         }
         kept++;
     }
-    if (kept == 0 && *n > 0) /* would look like the end */
-        return error_set(err, PFLD_ERR_FORMAT, "none of %zu photos in a row can be read: %s", *n,
-                         l->set->photos[l->index[0]].image);
     *n = kept;
     return PFLD_OK;
 }
@@ -125,10 +122,11 @@ pfld_status scene_loader_get(scene_loader *l, uint64_t step, scene_batch *out, p
 {
     size_t n = l->opt.batch;
     uint64_t batches = (l->set->n_photos + n - 1) / n;
+    bool end = l->opt.plain && step >= batches;
     pfld_status status;
 
     *out = (scene_batch){0};
-    if (l->opt.plain && step >= batches)
+    if (end)
         n = 0;
     else if (l->opt.plain && step == batches - 1)
         n = l->set->n_photos - (size_t)step * n;
@@ -139,7 +137,7 @@ pfld_status scene_loader_get(scene_loader *l, uint64_t step, scene_batch *out, p
     if (!status)
         status = gather_faces(l, n, err);
     if (!status)
-        *out = (scene_batch){n, l->pixels, l->faces, l->first, l->index};
+        *out = (scene_batch){n, l->pixels, l->faces, l->first, l->index, end};
     return status;
 }
 

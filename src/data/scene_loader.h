@@ -22,6 +22,7 @@ typedef struct scene_batch {
     const scene_face *faces; /* of picture i: first[i] .. first[i + 1] - 1; in its pixels */
     const size_t *first;     /* [n + 1] */
     const uint32_t *index;   /* [n] of the (main) photo in the set */
+    bool end;                /* plain: there are no more photos */
 } scene_batch;
 
 /*
@@ -34,7 +35,7 @@ pfld_status scene_loader_create(const scene_set *set, const scene_options *opt,
 /* Accepts NULL. */
 void scene_loader_free(scene_loader *l);
 /* Step t's batch, valid until the next call; depends on set, options and t alone, not on pool or
- * cache_bytes. plain: n 0 is the end. */
+ * cache_bytes. plain under skip_bad: n may be 0 before the end, where no photo can be read. */
 pfld_status scene_loader_get(scene_loader *l, uint64_t step, scene_batch *out, pfld_error *err);
 
 #endif

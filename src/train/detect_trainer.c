@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "core/error.h"
 #include "train/detect_loss.h"
 #include "train/detect_val.h"
 #include "train/export.h"
@@ -76,8 +77,10 @@ static pfld_status add_batches(const trainer *t, scene_loader *l, train_net *net
         detect_maps m;
         pfld_status st = scene_loader_get(l, at, &b, err);
 
-        if (st != PFLD_OK || b.n == 0)
+        if (st != PFLD_OK || b.end)
             return st;
+        if (b.n == 0) /* none of these can be read */
+            continue;
         forward(t, net, &b, false, &m);
         st = detect_val_add(v, t->opt->arch.size, &m, &b, err);
         if (st != PFLD_OK)
@@ -102,6 +105,9 @@ static pfld_status validate(void *ctx, train_net *net, double *measure, pfld_err
     st = scene_loader_create(t->val, &o, t->messages, &l, err);
     if (st == PFLD_OK)
         st = add_batches(t, l, net, &v, err);
+    if (st == PFLD_OK && v.truth.n_photos == 0)
+        st = error_set(err, PFLD_ERR_FORMAT, "none of the %zu photos of --val can be read",
+                       t->val->n_photos);
     if (st == PFLD_OK)
         st = detect_val_ap(&v, DETECT_TRAINER_IOU, &ap, err);
     *measure = 100 * (1 - ap);
