@@ -1,24 +1,32 @@
 /* QuantizeLinear and DequantizeLinear on maps of floats that hold the integers. */
-#include <math.h>
-
 #include "infer/lower.h"
 #include "net/op_params.h"
 
 /* ---- running ---- */
 
+/* Adding and taking away 1.5 * 2^23 rounds halves to even, as rintf() does, which gcc calls for
+ * each number where the CPU may lack SSE4.1; so do fminf() and fmaxf(). NaN becomes lo. */
+static float quantised(const step_quant *v, size_t c, float x)
+{
+    const float whole = 12582912.0f, lo = v->lo - v->zero[c], hi = v->hi - v->zero[c];
+    float y = x / v->scale[c];
+
+    y = y > lo ? y : lo;
+    y = y < hi ? y : hi;
+    return (y + whole) - whole + v->zero[c];
+}
+
 static void quant_row(const void *ctx, float *const *p, size_t n, const ptrdiff_t *stride)
 {
     const step_quant *v = ctx;
-    size_t i;
+    size_t i, c = (size_t)p[2][0];
 
     for (i = 0; i < n; i++) {
-        size_t c = (size_t)p[2][(ptrdiff_t)i * stride[2]];
-        float x = p[1][(ptrdiff_t)i * stride[1]], y;
-        if (v->quantise)
-            y = fminf(fmaxf(rintf(x / v->scale[c]) + v->zero[c], v->lo), v->hi);
-        else
-            y = (x - v->zero[c]) * v->scale[c];
-        p[0][(ptrdiff_t)i * stride[0]] = y;
+        float x = p[1][(ptrdiff_t)i * stride[1]];
+        if (stride[2])
+            c = (size_t)p[2][(ptrdiff_t)i * stride[2]];
+        p[0][(ptrdiff_t)i * stride[0]] =
+            v->quantise ? quantised(v, c, x) : (x - v->zero[c]) * v->scale[c];
     }
 }
 
