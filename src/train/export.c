@@ -109,12 +109,22 @@ static pfld_status write_atomically(const char *path, const uint8_t *buf, size_t
     return st;
 }
 
+pfld_status export_graph(const net_graph *g, const char *path, pfld_error *err)
+{
+    uint8_t *buf = NULL;
+    size_t size;
+    pfld_status st = net_onnx_write(g, &buf, &size, err);
+
+    if (st == PFLD_OK)
+        st = write_atomically(path, buf, size, err);
+    mem_free(buf);
+    return st;
+}
+
 pfld_status export_onnx(const train_net *net, const export_facts *facts, const char *path,
                         pfld_error *err)
 {
     net_graph *g = NULL;
-    uint8_t *buf = NULL;
-    size_t size;
     pfld_status st = train_export(net, &g, err);
 
     if (st == PFLD_OK)
@@ -122,10 +132,7 @@ pfld_status export_onnx(const train_net *net, const export_facts *facts, const c
     if (st == PFLD_OK && !set_facts(g, facts))
         st = error_nomem(err);
     if (st == PFLD_OK)
-        st = net_onnx_write(g, &buf, &size, err);
-    if (st == PFLD_OK)
-        st = write_atomically(path, buf, size, err);
-    mem_free(buf);
+        st = export_graph(g, path, err);
     net_graph_free(g);
     return st;
 }

@@ -13,6 +13,9 @@ typedef struct export_facts { /* metadata, see docs/models.md; NULL: left out */
 pfld_status export_onnx(const train_net *net, const export_facts *facts, const char *path,
                         pfld_error *err);
 
+/* g as an ONNX file, atomically. */
+pfld_status export_graph(const net_graph *g, const char *path, pfld_error *err);
+
 /* What a byte of the crop becomes in training and, by metadata, in inference: 0..255 to -1..1. */
 #define EXPORT_INPUT "rgb,-1..1"
 static inline float export_input(uint8_t byte)
