@@ -48,7 +48,7 @@ static const cli_option options[] = {
      .arg = "NAME",
      .choices = calibrate_method_names,
      FIELD(method),
-     .help = "How a map's range comes of its numbers; default minmax."},
+     .help = "How a map's range comes of its numbers; default mse."},
     {.name = "crops",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -283,7 +283,7 @@ static const char *wrong(const quantize_fields *f, const char *path)
 
 static int run(const cli_command *self, int argc, char **argv)
 {
-    quantize_fields f = {.method = CALIBRATE_MINMAX, .crops = 512, .seed = 1};
+    quantize_fields f = {.method = CALIBRATE_MSE, .crops = 512, .seed = 1};
     cli_args args = {.n = (size_t)argc, .at = argv};
     int code;
 
@@ -305,7 +305,8 @@ const cli_command command_quantize = {
         "Writes the model with 8-bit weights and maps, as a standard QDQ ONNX file: weights with a "
         "scale for each output channel, maps with a scale and a zero point each, biases of 32 "
         "bits. The ranges of the maps are those of the float model on the crops of labelled faces; "
-        "the same faces and seed give the same file. Its input is the crop's bytes themselves: "
+        "the same faces and seed give the same file on the same kind of CPU. Its input is the "
+        "crop's bytes themselves: "
         "pfld.input in its metadata says so.\n\n"
         "Prints a line of JSON: drift is the root mean square of what the outputs differ by from "
         "the float model's on these crops, in crop sides. Detectors, and nets with operators that "

@@ -6,9 +6,11 @@
 #include "core/arena.h"
 #include "core/mem.h"
 #include "infer/infer.h"
+#include "net/channels.h"
 #include "net/onnx.h"
 #include "net/quantise.h"
 #include "net/shape.h"
+#include "quantise/calibrate.h"
 
 #define BLOCK                                                                                      \
   "in x 1x3x8x8; const w1 r4x3x3x3; const b1 r4; const w2 r4x1x3x3; const w3 r4x4x1x1;"            \
@@ -294,6 +296,73 @@ static void a_shifted_input_changes_biases_only(void **state)
     net_graph_free(h);
 }
 
+static void scaled_channels_leave_the_net_as_it_was(void **state)
+{
+    net_graph *g =
+        shaped("in x 1x3x8x8; const w r4x3x3x3; const v r4; a = Conv(x,w,v); b = Relu(a);"
+               "const d r4x1x3x3; c = Conv(b,d) group=4 pads=[1,1,1,1]; const p r4x4x1x1;"
+               "e = Conv(c,p); f = Add(e,b); const q r1x4x1x1; h = Conv(f,q); out h");
+    int32_t *set = mem_alloc(g->n_values, sizeof *set);
+    const double k[4] = {2, 0.5, 3, 1};
+    float want[36], y[36];
+
+    (void)state;
+    run_wave(g, want, 36);
+    assert_true(net_channel_sets(g, set));
+    assert_int_equal(set[text_value(g, "x")], NET_NONE);
+    assert_int_equal(set[text_value(g, "h")], NET_NONE);
+    assert_int_equal(set[text_value(g, "a")], set[text_value(g, "f")]); /* by ReLU and Add */
+    assert_int_not_equal(set[text_value(g, "c")], set[text_value(g, "b")]);
+    assert_false(net_channels_are_free(g, set, set[text_value(g, "b")]));
+    assert_true(net_channels_scale(g, set, set[text_value(g, "b")], k));
+    assert_true(net_channels_scale(g, set, set[text_value(g, "c")], k));
+    run_wave(g, y, 36);
+    for (int i = 0; i < 36; i++)
+        assert_true(fabsf(y[i] - want[i]) < 1e-4f * (1.0f + fabsf(want[i])));
+    mem_free(set);
+    net_graph_free(g);
+}
+
+static void depthwise_readers_take_any_scale(void **state)
+{
+    net_graph *g = shaped("in x 1x2x4x4; const w r2x2x1x1; a = Conv(x,w); const d r2x1x3x3;"
+                          "b = Conv(a,d) group=2; c = Flatten(b); out c");
+    int32_t *set = mem_alloc(g->n_values, sizeof *set);
+
+    (void)state;
+    assert_true(net_channel_sets(g, set));
+    assert_int_equal(set[text_value(g, "b")], NET_NONE); /* flattened */
+    assert_true(net_channels_are_free(g, set, set[text_value(g, "a")]));
+    mem_free(set);
+    net_graph_free(g);
+}
+
+/* The range's numbers are the crop's bytes, and the net's input is that of before, moved. */
+static void bytes_are_the_first_numbers(void **state)
+{
+    static const struct {
+        const char *text;
+        int zero;
+    } inputs[] = {{"rgb,-1..1", 128}, {"bgr,0..1", 0}, {"rgb,127/128", 127}, {"rgb,0..255", 0}};
+    spec_input how, input;
+    net_range range;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        net_quant q;
+        assert_int_equal(spec_parse_input(inputs[i].text, 3, &how, NULL), PFLD_OK);
+        assert_int_equal(calibrate_input(&how, &input, &range, NULL), PFLD_OK);
+        q = net_quant_of(range);
+        assert_int_equal(q.zero, inputs[i].zero);
+        for (int byte = 0; byte < 256; byte++) {
+            float x = input.scale[0] * (float)byte + input.offset[0];
+            assert_int_equal((int)lrintf(x / q.scale) + q.zero, byte);
+        }
+    }
+    assert_int_equal(spec_parse_input("rgb,1;2;3/4;5;6", 3, &how, NULL), PFLD_OK);
+    assert_int_equal(calibrate_input(&how, &input, &range, NULL), PFLD_ERR_UNSUPPORTED);
+}
+
 static void assert_refused(const char *text, const char *says)
 {
     net_graph *g = shaped(text);
@@ -344,6 +413,9 @@ int main(void)
         cmocka_unit_test(what_is_joined_shares_a_scale_and_keeps_its_relu),
         cmocka_unit_test(a_quantised_net_is_a_file_that_computes_nearly_the_same),
         cmocka_unit_test(a_shifted_input_changes_biases_only),
+        cmocka_unit_test(bytes_are_the_first_numbers),
+        cmocka_unit_test(scaled_channels_leave_the_net_as_it_was),
+        cmocka_unit_test(depthwise_readers_take_any_scale),
         cmocka_unit_test(what_cannot_be_done_is_named),
         cmocka_unit_test(what_follows_the_last_weights_stays_float),
     };

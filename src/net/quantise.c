@@ -1,7 +1,6 @@
 /* Writes a float net as a QDQ graph: 8-bit maps and weights, 32-bit biases. */
 #include "net/quantise.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 

@@ -177,6 +177,19 @@ static pfld_status check_node(const planner *s, const net_node *node, pfld_error
     }
 }
 
+/* The quantised net says opset 13, and an older net's operators must mean the same there. */
+static bool changed_by_13(net_op op)
+{
+    static const uint8_t same[NET_OP_COUNT] = {
+        [NET_OP_CONV] = 1,    [NET_OP_GEMM] = 1,         [NET_OP_RELU] = 1,
+        [NET_OP_ADD] = 1,     [NET_OP_AVERAGE_POOL] = 1, [NET_OP_GLOBAL_AVERAGE_POOL] = 1,
+        [NET_OP_CONCAT] = 1,  [NET_OP_FLATTEN] = 1,      [NET_OP_RESHAPE] = 1,
+        [NET_OP_SIGMOID] = 1, [NET_OP_MAX_POOL] = 1,     [NET_OP_TRANSPOSE] = 1,
+    };
+
+    return !same[op];
+}
+
 static pfld_status check_all(const planner *s, pfld_error *err)
 {
     const net_graph *g = s->g;
@@ -187,7 +200,12 @@ static pfld_status check_all(const planner *s, pfld_error *err)
         if (g->nodes[i].op == NET_OP_QUANTIZE_LINEAR || g->nodes[i].op == NET_OP_DEQUANTIZE_LINEAR)
             return error_set(err, PFLD_ERR_UNSUPPORTED, "the model is quantised already");
     for (size_t i = 0; i < g->n_nodes && st == PFLD_OK; i++) {
-        if (s->tail[i])
+        if (g->opset < 13 && changed_by_13(g->nodes[i].op))
+            st = refuse(s, &g->nodes[i],
+                        "its form is of an opset before 13, the first with a "
+                        "scale for each channel",
+                        err);
+        if (s->tail[i] || st != PFLD_OK)
             continue;
         st = check_node(s, &g->nodes[i], err);
         any |= role_of(&g->nodes[i]) == WEIGHTS;

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "quantise/equalise.h"
 #include "quantise/probe.h"
 
 static double square_difference(const infer_tensor *a, const infer_tensor *b)
@@ -44,17 +45,21 @@ pfld_status quantise_net(net_graph *g, const spec_input *how, const crops *c,
                          calibrate_method method, quantised *out, pfld_error *err)
 {
     net_quant_plan plan = {0};
-    net_range of_input, *range = mem_alloc(g->n_values, sizeof *range);
+    net_range of_input, *range = NULL;
     probe before = {0};
-    pfld_status st = range ? net_quant_plan_make(g, &plan, err) : error_nomem(err);
+    pfld_status st = probe_create(g, g->outputs, g->n_outputs, how, &before, err);
 
     *out = (quantised){0};
-    if (st == PFLD_OK)
-        st = probe_create(g, g->outputs, g->n_outputs, how, &before, err);
     if (st == PFLD_OK)
         st = calibrate_input(how, &out->input, &of_input, err);
     if (st == PFLD_OK)
         st = net_quant_shift_input(g, (double)how->offset[0] - (double)out->input.offset[0], err);
+    if (st == PFLD_OK)
+        st = equalise_channels(g, c, &out->input, err);
+    if (st == PFLD_OK)
+        st = net_quant_plan_make(g, &plan, err); /* no value is added to g from here on */
+    if (st == PFLD_OK && !(range = mem_alloc(g->n_values, sizeof *range)))
+        st = error_nomem(err);
     if (st == PFLD_OK) {
         range[g->inputs[0]] = of_input;
         st = calibrate_ranges(g, &plan, c, &out->input, method, range, err);

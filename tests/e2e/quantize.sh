@@ -17,13 +17,13 @@ model=net/last.onnx
 good quantize "$model" --data 300w:train.txt -o a.onnx
 is_json
 lines 1
-says '^\{"v":1,"model":"net/last.onnx","out":"a.onnx","method":"minmax","crops":30,"drift":[0-9.e-]+\}$'
+says '^\{"v":1,"model":"net/last.onnx","out":"a.onnx","method":"mse","crops":30,"drift":[0-9.e-]+\}$'
 good quantize --data 300w:train.txt "$model" -o b.onnx
 cmp a.onnx b.onnx || fail "the same command makes another file"
 good quantize "$model" --data 300w:train.txt --crops 5 -o c.onnx
 good quantize "$model" --data 300w:train.txt --crops 5 --seed 2 -o d.onnx
 ! cmp -s c.onnx d.onnx || fail "another seed draws the same faces"
-for method in percentile mse; do
+for method in percentile minmax; do
     good quantize "$model" --data 300w:train.txt --method "$method" -o "$method.onnx"
     ! cmp -s a.onnx "$method.onnx" || fail "--method $method changes nothing"
 done
@@ -33,7 +33,7 @@ good info a.onnx --json
 is_json
 says '"pfld.input":"rgb,128/127.5"'
 says '"shape":\["\?",3,32,32\]'
-says '\\"quantised\\":\{\\"bits\\":8,\\"method\\":\\"minmax\\",\\"crops\\":30,\\"seed\\":1,'
+says '\\"quantised\\":\{\\"bits\\":8,\\"method\\":\\"mse\\",\\"crops\\":30,\\"seed\\":1,'
 says '\\"from\\":\{\\"recipe\\":\\"default\\"'
 says '"QuantizeLinear":[0-9]+'
 good detect face-1.jpg --model a.onnx --box=10,8,54,56
