@@ -436,6 +436,34 @@ static void points_that_say_nothing_are_harmless(void **state)
     free(img.data);
 }
 
+/* Crops that are large beside what is between the boxes end at about the same landmarks. */
+static void faces_with_the_same_landmarks_are_one(void **state)
+{
+    static const char *const crops[] = {"scale=1", "scale=9"};
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_options o = small_canvas();
+    pfld_face f[CAP];
+
+    (void)state;
+    tiny_mark(&img, 24, 64, 8, 0);
+    tiny_mark(&img, 56, 64, 8, 0);
+    assert_int_equal(search_once(&tiny_marks, &o, &img, f), 2);
+    for (size_t i = 0; i < 2; i++) {
+        tiny_detector t = tiny_marks;
+        pfld_model *finder, *points = tiny_load(&tiny_fixed_points, NULL);
+        pfld_session *s;
+        t.face = crops[i];
+        finder = tiny_detector_load(&t);
+        s = start(points, finder, &o);
+        assert_int_equal(search(s, &img, f), 2 - i);
+        assert_box(&f[0].box, 27.5f, 67.5f, 48, 0.01f);
+        pfld_session_free(s);
+        pfld_model_free(points);
+        pfld_model_free(finder);
+    }
+    free(img.data);
+}
+
 /* ---- the second look ---- */
 
 /*
@@ -866,6 +894,7 @@ int main(void)
         cmocka_unit_test(faces_of_every_size_are_found_in_tiles),
         cmocka_unit_test(the_crop_follows_the_box_and_turns_with_the_five_points),
         cmocka_unit_test(points_that_say_nothing_are_harmless),
+        cmocka_unit_test(faces_with_the_same_landmarks_are_one),
         cmocka_unit_test(what_is_no_face_at_a_second_look_is_dropped),
         cmocka_unit_test(presence_is_told_of_the_caller_s_boxes_too),
         cmocka_unit_test(a_second_look_tells_which_way_is_up),

@@ -311,10 +311,27 @@ static void insert(const pfld_face *face, pfld_face *out, size_t n, size_t cap)
         out[at] = *face;
 }
 
+/* Of the boxes around two faces' landmarks: two crops of one face, of which the detector has found
+ * a part as well, end at the same landmarks. docs/detection.md has what it is worth. */
+#define TWINS 0.7f
+
+/* Notes in seen [n] where the landmarks are, unless a face with those is there already. */
+static bool is_twin(const pfld_face *face, pfld_box *seen, size_t *n)
+{
+    pfld_box box = box_around(face->landmarks, (size_t)face->n_landmarks);
+
+    for (size_t i = 0; i < *n; i++)
+        if (box_iou(&box, &seen[i]) > TWINS)
+            return true;
+    seen[(*n)++] = box;
+    return false;
+}
+
 static size_t complete_all(faces *f, const pfld_image *img, pfld_face *out, size_t cap)
 {
     float doubtful = f->upright ? INFINITY : 0.0f;
-    size_t n = 0;
+    pfld_box *seen = f->finder->boxes; /* the search, which they were for, is over */
+    size_t n = 0, n_seen = 0;
 
     for (size_t i = 0; i < f->finder->n; i++) {
         pfld_face face;
@@ -322,6 +339,8 @@ static size_t complete_all(faces *f, const pfld_image *img, pfld_face *out, size
         if (i == 0 && !turned) /* then few of the others are */
             doubtful = fmaxf(doubtful, FAIR);
         if (face.presence < f->presence_min || face.score < f->score_min) /* no NaN is */
+            continue;
+        if (f->points && is_twin(&face, seen, &n_seen))
             continue;
         insert(&face, out, n++, cap);
     }
