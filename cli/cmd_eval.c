@@ -92,7 +92,7 @@ static const cli_option options[] = {
     {.name = "turns",
      .kind = CLI_FLAG,
      FIELD(turns),
-     .help = "Photos without upright faces are searched turned, too."},
+     .help = "Photos in which no face is found are searched turned, too."},
     {.name = "threshold",
      .kind = CLI_REAL,
      .arg = "X",

@@ -83,7 +83,7 @@ static pfld_options session_options(const detect_fields *f)
     how.min_face = f->min_face;
     how.score_min = f->threshold < 0 ? 0 : f->threshold > 0 ? f->threshold : NOTHING;
     how.presence_min = f->presence < 0 ? 0 : f->presence > 0 ? f->presence : -1;
-    how.turns = !f->no_turns;
+    how.turns = f->no_turns ? -1 : 1;
     return how;
 }
 

@@ -59,12 +59,12 @@ const cli_option detect_options[] = {
     {.name = "no-turns",
      .kind = CLI_FLAG,
      FIELD(no_turns),
-     .help = "Looks for upright faces only."},
+     .help = "Takes all faces for upright ones, or nearly so."},
     {.name = "turns",
      .kind = CLI_FLAG,
      FIELD(turns),
-     .help = "Where no face is upright, looks for faces turned by 90, 180 and 270 degrees, too: "
-             "the default."},
+     .help = "Faces may lie on their side or stand on their head, as in photos that nobody has "
+             "turned: the default."},
     {.name = "detector",
      .letter = 'd',
      .kind = CLI_FILE,

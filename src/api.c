@@ -301,7 +301,8 @@ static pfld_status build_nets(pfld_session *s, const pair *m, const pfld_options
     s->how = (faces){.score_min = opt->score_min,
 
                      .presence_min = opt->presence_min,
-                     .turns = opt->turns != 0,
+                     .turns = opt->turns > 0,
+                     .upright = opt->turns < 0,
                      .one_pass = opt->passes == 1};
     if (m->landmarks) {
         s->how.points = &s->points;
@@ -362,6 +363,9 @@ static pfld_status take_options(pfld_options *known, const pfld_options *opt, pf
     if (known->max_side < MAX_SIDE_LEAST || known->max_side > MAX_SIDE_MOST)
         return error_set(err, PFLD_ERR_ARG, "pfld_options.max_side is %d: %d to %d wanted",
                          (int)known->max_side, MAX_SIDE_LEAST, MAX_SIDE_MOST);
+    if (known->turns < -1 || known->turns > 1)
+        return error_set(err, PFLD_ERR_ARG, "pfld_options.turns is %d: -1 to 1 wanted",
+                         (int)known->turns);
     if (known->passes < 0 || known->passes > 2)
         return error_set(err, PFLD_ERR_ARG, "pfld_options.passes is %d: 0 to 2 wanted",
                          (int)known->passes);

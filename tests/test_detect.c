@@ -436,6 +436,34 @@ static void points_that_say_nothing_are_harmless(void **state)
     free(img.data);
 }
 
+/* Crops that are large beside what is between the boxes end at about the same landmarks. */
+static void faces_with_the_same_landmarks_are_one(void **state)
+{
+    static const char *const crops[] = {"scale=1", "scale=9"};
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_options o = small_canvas();
+    pfld_face f[CAP];
+
+    (void)state;
+    tiny_mark(&img, 24, 64, 8, 0);
+    tiny_mark(&img, 56, 64, 8, 0);
+    assert_int_equal(search_once(&tiny_marks, &o, &img, f), 2);
+    for (size_t i = 0; i < 2; i++) {
+        tiny_detector t = tiny_marks;
+        pfld_model *finder, *points = tiny_load(&tiny_fixed_points, NULL);
+        pfld_session *s;
+        t.face = crops[i];
+        finder = tiny_detector_load(&t);
+        s = start(points, finder, &o);
+        assert_int_equal(search(s, &img, f), 2 - i);
+        assert_box(&f[0].box, 27.5f, 67.5f, 48, 0.01f);
+        pfld_session_free(s);
+        pfld_model_free(points);
+        pfld_model_free(finder);
+    }
+    free(img.data);
+}
+
 /* ---- the second look ---- */
 
 /*
@@ -502,6 +530,123 @@ static void presence_is_told_of_the_caller_s_boxes_too(void **state)
     pfld_model_free(finder);
     free(red.data);
     free(black.data);
+}
+
+/* ---- which way is up ---- */
+
+/* A green mark is a face, and the redder it is toward its top, the surer: logits are about top + 1
+ * where it is upright, top where it lies on its side, and top - 1 on its head. */
+static tiny_detector shaded_marks(float top)
+{
+    tiny_detector t = tiny_marks;
+
+    t.green = 60;
+    t.sharp = 30;
+    t.top = 30 + top;
+    t.face = "1";
+    return t;
+}
+
+/* 20 x 20 pixels around the middle of the cell at (x, y), its top turned clockwise by quarters. */
+static void shaded_mark(pfld_image *img, int32_t x, int32_t y, int quarters)
+{
+    for (int32_t v = 0; v < 20; v++)
+        for (int32_t u = 0; u < 20; u++) {
+            const int32_t up[4] = {19 - v, u, v, 19 - u};
+            uint8_t *p = img->data + (y - 6 + v) * img->stride + (ptrdiff_t)3 * (x - 6 + u);
+            p[0] = (uint8_t)(3 * up[quarters]);
+            p[1] = 255;
+        }
+}
+
+/* The eyes are above the mouth, by the face's own up. */
+static void assert_up(const pfld_face *f, int quarters)
+{
+    static const float roll[4] = {0, 90, 180, -90};
+    float dx = f->five[1].x - f->five[0].x, dy = f->five[1].y - f->five[0].y;
+    float seen = atan2f(dy, dx) / 0.017453293f;
+
+    if (!(fabsf(remainderf(seen - roll[quarters], 360)) < 1))
+        fail_msg("%g degrees; %g expected", (double)seen, (double)roll[quarters]);
+}
+
+static void a_second_look_tells_which_way_is_up(void **state)
+{
+    tiny_detector t = shaded_marks(2);
+    pfld_options o = small_canvas();
+    pfld_face f[CAP];
+
+    (void)state;
+    for (int q = 0; q < 4; q++) {
+        pfld_image img = tiny_black(SIDE, SIDE);
+        shaded_mark(&img, 56, 64, q);
+        for (o.turns = -1; o.turns <= 1; o.turns++) {
+            o.presence_min = 0;
+            assert_int_equal(search_once(&t, &o, &img, f), 1);
+            assert_box(&f[0].box, 59.5f, 67.5f, 48, 0.01f);
+            assert_up(&f[0], o.turns < 0 ? 0 : q);
+            o.presence_min = -1; /* there is no second look */
+            assert_int_equal(search_once(&t, &o, &img, f), 1);
+            assert_up(&f[0], 0);
+        }
+        free(img.data);
+    }
+}
+
+static void a_face_that_is_upright_stays_as_it_was_found(void **state)
+{
+    tiny_detector t = shaded_marks(1);
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_face asked[CAP], f[CAP];
+
+    (void)state;
+    memset(asked, 0, sizeof asked);
+    memset(f, 0, sizeof f);
+    o.presence_min = 0;
+    shaded_mark(&img, 56, 64, 0);
+    assert_int_equal(search_once(&t, &o, &img, asked), 1);
+    assert_true(asked[0].score < 0.92f); /* else it is not asked */
+    o.turns = -1;
+    assert_int_equal(search_once(&t, &o, &img, f), 1);
+    assert_memory_equal(asked, f, sizeof *f);
+    free(img.data);
+}
+
+static void a_face_that_is_sure_is_not_asked(void **state)
+{
+    tiny_detector t = shaded_marks(5);
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_face f[CAP];
+
+    (void)state;
+    o.presence_min = 0;
+    shaded_mark(&img, 56, 64, 2);
+    assert_int_equal(search_once(&t, &o, &img, f), 1);
+    assert_true(f[0].score > 0.92f);
+    assert_up(&f[0], 0);
+    free(img.data);
+}
+
+/* Each face is asked for itself. */
+static void a_face_lies_among_upright_ones(void **state)
+{
+    tiny_detector t = shaded_marks(2);
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_face f[CAP];
+
+    (void)state;
+    o.presence_min = 0;
+    shaded_mark(&img, 24, 24, 0);
+    shaded_mark(&img, 96, 80, 3);
+    assert_int_equal(search_once(&t, &o, &img, f), 2);
+    assert_box(&f[0].box, 27.5f, 27.5f, 48, 0.01f);
+    assert_up(&f[0], 0);
+    assert_box(&f[1].box, 99.5f, 83.5f, 48, 0.01f);
+    assert_up(&f[1], 3);
+    free(img.data);
 }
 
 /* ---- nets that say anything ---- */
@@ -665,6 +810,15 @@ static void options_beyond_reason_are_refused(void **state)
         assert_int_equal(pfld_session_create(NULL, m, &o, &s, &err), PFLD_ERR_ARG);
         assert_non_null(strstr(err.msg, "passes"));
     }
+    for (int32_t turns = -2; turns <= 2; turns += 4) {
+        pfld_options o;
+        pfld_session *s;
+        pfld_error err = {0};
+        pfld_options_init(&o, sizeof o);
+        o.turns = turns;
+        assert_int_equal(pfld_session_create(NULL, m, &o, &s, &err), PFLD_ERR_ARG);
+        assert_non_null(strstr(err.msg, "turns"));
+    }
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         pfld_options o;
         pfld_session *s = (pfld_session *)&o;
@@ -740,8 +894,13 @@ int main(void)
         cmocka_unit_test(faces_of_every_size_are_found_in_tiles),
         cmocka_unit_test(the_crop_follows_the_box_and_turns_with_the_five_points),
         cmocka_unit_test(points_that_say_nothing_are_harmless),
+        cmocka_unit_test(faces_with_the_same_landmarks_are_one),
         cmocka_unit_test(what_is_no_face_at_a_second_look_is_dropped),
         cmocka_unit_test(presence_is_told_of_the_caller_s_boxes_too),
+        cmocka_unit_test(a_second_look_tells_which_way_is_up),
+        cmocka_unit_test(a_face_that_is_upright_stays_as_it_was_found),
+        cmocka_unit_test(a_face_that_is_sure_is_not_asked),
+        cmocka_unit_test(a_face_lies_among_upright_ones),
         cmocka_unit_test(numbers_that_are_none_are_no_faces),
         cmocka_unit_test(points_that_are_none_are_nan),
         cmocka_unit_test(there_are_never_more_faces_than_the_most),

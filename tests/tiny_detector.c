@@ -37,7 +37,9 @@ static void add_level(net_graph *g, int32_t x, const tiny_detector *t, int64_t s
     assert_non_null(w);
     for (int64_t i = 0; i < s * s && sees; i++)
         w[i] = (t->all_red ? 1.0f : i < s * s / 2 ? 2.0f : -2.0f) * sharp / (float)(s * s);
-    bias[SCORE] = sees ? top - sharp : -30;
+    for (int64_t i = 0; i < s * s && sees; i++)
+        w[s * s + i] = t->green / (float)(s * s);
+    bias[SCORE] = sees ? top - sharp - t->green : -30;
     memcpy(bias + 1, t->box, sizeof t->box);
     memcpy(bias + 5, t->five, sizeof t->five);
     snprintf(name, sizeof name, "stride%d", (int)s);

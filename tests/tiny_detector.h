@@ -16,6 +16,7 @@ typedef struct tiny_detector {
     int64_t width, height;   /* of the input; 0: left open */
     const char *face, *kind; /* values of pfld.face and pfld.kind; kind NULL: "detector" */
     bool all_red;
+    float green; /* above 0: logit: green * (mean green - 1) as well */
     float sharp; /* logit: sharp * (upper mean - lower mean - 1) + top, or sharp * (mean - 1) + top;
                     means are 0..1; 0: 40 */
     float top;   /* of a whole mark; 0: 4, which is a score of 0.982 */

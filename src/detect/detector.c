@@ -154,11 +154,16 @@ static bool share_maps(detector *d, arena *mem)
 
 static bool add_room(detector *d, arena *mem)
 {
+    size_t channels = (size_t)image_channels(d->how->input.order);
+
+    d->drawn = (pfld_image){.data = arena_alloc(mem, CLOSE_SIDE * CLOSE_SIDE, channels),
+                            .stride = (ptrdiff_t)(CLOSE_SIDE * channels),
+                            .format = d->how->input.order};
     d->boxes = arena_alloc(mem, MOST_CANDIDATES, sizeof *d->boxes);
     d->keep = arena_alloc(mem, PFLD_MAX_FACES, sizeof *d->keep);
     d->faces = arena_alloc(mem, PFLD_MAX_FACES, sizeof *d->faces);
     d->other = arena_alloc(mem, PFLD_MAX_FACES, sizeof *d->other);
-    return d->boxes && d->keep && d->faces && d->other &&
+    return d->drawn.data && d->boxes && d->keep && d->faces && d->other &&
            candidates_create(&d->found, MOST_CANDIDATES, mem) && share_maps(d, mem);
 }
 
@@ -184,6 +189,7 @@ typedef struct look { /* what a decoder's faces mean, and where they go */
     pfld_box asked; /* canvas pixels: of the second look */
     float least;    /* side of a face, canvas pixels */
     float best;
+    pfld_point *five; /* [5] of the best one, in the image; or NULL */
 } look;
 
 static void run_plan(const look *l, const pfld_image *img, float least, decoder_take *take,
@@ -467,27 +473,71 @@ static void take_close(void *ctx, const detector_face *f)
 {
     look *l = ctx;
 
-    if (f->score > l->best && is_plausible(l, &f->box) && box_iou(&f->box, &l->asked) >= CLOSE_IOU)
-        l->best = f->score;
+    if (!(f->score > l->best) || !is_plausible(l, &f->box) ||
+        box_iou(&f->box, &l->asked) < CLOSE_IOU)
+        return;
+    l->best = f->score;
+    for (int k = 0; k < 5 && l->five; k++)
+        l->five[k] = affine_apply(&l->to_image, f->five[k]);
 }
 
-float detector_presence(detector *d, const pfld_image *img, const pfld_box *square, float roll)
+typedef struct close_up { /* a face that takes half of a square canvas */
+    canvas_view view;
+    affine to_image;
+    pfld_box asked; /* where it is then */
+} close_up;
+
+static close_up get_close(const detector *d, const pfld_box *square, float roll)
 {
     const crop_rule whole = {.scale = 1.0f};
     canvas_size c = d->close.size;
     int side = smaller(CLOSE_SIDE, smaller(c.width, c.height));
     float zoom = fminf(0.5f * (float)side / square->w, (float)MOST_ZOOM);
     float shown = (float)side / zoom, seen = zoom * square->w;
-    canvas_view v = {.scale = (double)zoom, .width = side, .height = side};
+    float corner = 0.5f * ((float)(side - 1) - seen);
     pfld_box around = {square->x + 0.5f * (square->w - shown),
                        square->y + 0.5f * (square->h - shown), shown, shown};
-    look l = {.d = d, .plan = &d->close, .view = &v};
 
-    l.to_image = affine_from_crop(&around, &whole, roll, side);
-    l.asked = (pfld_box){0.5f * ((float)(side - 1) - seen), 0.5f * ((float)(side - 1) - seen), seen,
-                         seen};
+    return (close_up){.view = {.scale = (double)zoom, .width = side, .height = side},
+                      .to_image = affine_from_crop(&around, &whole, roll, side),
+                      .asked = {corner, corner, seen, seen}};
+}
+
+float detector_presence(detector *d, const pfld_image *img, const pfld_box *square, float roll)
+{
+    close_up c = get_close(d, square, roll);
+    look l = {.d = d, .plan = &d->close, .view = &c.view, .to_image = c.to_image, .asked = c.asked};
+
     run_plan(&l, img, CLOSE_SCORE, take_close, &l);
     return l.best;
+}
+
+/* The picture is drawn once: its quarter turns are copies. */
+void detector_quarters(detector *d, const pfld_image *img, const pfld_box *square, float roll,
+                       detector_view out[4])
+{
+    close_up c = get_close(d, square, roll);
+    pfld_image drawn = d->drawn;
+
+    drawn.width = c.view.width;
+    drawn.height = c.view.height;
+    canvas_draw(img, &c.to_image, &c.view, &drawn);
+    for (int q = 0; q < 4; q++) {
+        canvas_view v = {
+            .quarters = q, .scale = 1.0, .width = c.view.width, .height = c.view.height};
+        look l = {.d = d,
+                  .plan = &d->close,
+                  .view = &v,
+                  .to_image = canvas_to_image(&v, &drawn),
+                  .asked = c.asked,
+                  .five = out[q].five};
+        for (int k = 0; k < 5; k++)
+            out[q].five[k] = (pfld_point){NAN, NAN};
+        run_plan(&l, &drawn, CLOSE_SCORE, take_close, &l);
+        out[q].score = l.best;
+        for (int k = 0; k < 5; k++)
+            out[q].five[k] = affine_apply(&c.to_image, out[q].five[k]);
+    }
 }
 
 pfld_isa detector_isa(const detector *d)

@@ -28,6 +28,7 @@ typedef struct detector {
     size_t n_plans;
     detector_plan close; /* for the second look: one face */
     infer_weights weights;
+    pfld_image drawn; /* [CLOSE_SIDE][CLOSE_SIDE] of the picture */
     candidates found;
     pfld_box *boxes;      /* [found.cap] */
     uint32_t *keep;       /* [PFLD_MAX_FACES] */
@@ -48,6 +49,15 @@ void detector_find_turned(detector *d, const pfld_image *img);
 /* The second look: how sure is the net of a face whose upright box is this square, turned by roll
  * degrees about its centre? 0..1. */
 float detector_presence(detector *d, const pfld_image *img, const pfld_box *square, float roll);
+
+typedef struct detector_view { /* of a face that is looked at */
+    float score;               /* 0..1 */
+    pfld_point five[5];        /* in the picture; NaN where the net sees no face or has no points */
+} detector_view;
+
+/* The same for four faces in that square: turned by roll, roll + 90, + 180 and + 270 degrees. */
+void detector_quarters(detector *d, const pfld_image *img, const pfld_box *square, float roll,
+                       detector_view out[4]);
 
 pfld_isa detector_isa(const detector *d);
 

@@ -11,7 +11,8 @@ typedef struct faces {
     float score_min;    /* of both looks together; the finder's own is faces_first_score() */
     float presence_min; /* below 0: presence is not looked at */
     bool one_pass;      /* landmarks come from the first crop, whatever they say about it */
-    bool turns;         /* search the picture turned where no face is upright */
+    bool turns;         /* search the picture turned where no face is found */
+    bool upright;       /* faces are as they were found: no second look asks which way is up */
 } faces;
 
 /* What the finder's score must be for a face whose score, the root of that times presence, is to
