@@ -156,7 +156,7 @@ static bool add_room(detector *d, arena *mem)
 {
     size_t channels = (size_t)image_channels(d->how->input.order);
 
-    d->drawn = (pfld_image){.data = arena_alloc(mem, CLOSE_SIDE * CLOSE_SIDE, channels),
+    d->drawn = (pfld_image){.data = arena_alloc(mem, (size_t)CLOSE_SIDE * CLOSE_SIDE, channels),
                             .stride = (ptrdiff_t)(CLOSE_SIDE * channels),
                             .format = d->how->input.order};
     d->boxes = arena_alloc(mem, MOST_CANDIDATES, sizeof *d->boxes);

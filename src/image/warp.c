@@ -520,33 +520,43 @@ static inline void warp_samples(const source *s, const affine *m, const target *
     }
 }
 
-/* --- copies: shifts by whole pixels that stay inside, as of a video's frames -------------------
+/* --- copies: shifts by whole pixels, flips and quarter turns that stay inside -------------------
  */
 
-static bool is_whole(float shift, int n, int size)
+/* start + i * right + j * down is a whole number within 0..size - 1 for all pixels. */
+static bool is_whole(float start, float right, float down, const pfld_image *dst, int size)
 {
-    return shift >= 0.0f && shift <= (float)(size - n) && shift == floorf(shift);
+    double x = (double)right * (dst->width - 1), y = (double)down * (dst->height - 1);
+    double low = (double)start + fmin(x, 0.0) + fmin(y, 0.0);
+    double high = (double)start + fmax(x, 0.0) + fmax(y, 0.0);
+
+    return low >= 0.0 && high <= size - 1 && (double)start == floor((double)start);
 }
 
 static bool is_copy(const source *s, const affine *m, const target *t)
 {
-    return m->a == 1.0f && m->b == 0.0f && m->d == 0.0f && m->e == 1.0f &&
-           is_whole(m->c, t->dst->width, s->width) && is_whole(m->f, t->dst->height, s->height);
+    bool level = fabsf(m->a) == 1.0f && m->b == 0.0f && m->d == 0.0f && fabsf(m->e) == 1.0f;
+    bool quarter = m->a == 0.0f && fabsf(m->b) == 1.0f && fabsf(m->d) == 1.0f && m->e == 0.0f;
+
+    return (level || quarter) && is_whole(m->c, m->a, m->b, t->dst, s->width) &&
+           is_whole(m->f, m->d, m->e, t->dst, s->height);
 }
 
 static inline void copy_pixels(const source *s, const affine *m, const target *t, int bpp)
 {
     bool same = bpp == image_channels(t->dst->format) && !t->mirror;
+    ptrdiff_t right = (int)m->a * bpp + (int)m->d * s->stride;
+    ptrdiff_t down = (int)m->b * bpp + (int)m->e * s->stride;
+    const uint8_t *p = s->data + (int)m->c * (ptrdiff_t)bpp + (int)m->f * s->stride;
 
     for (int j = 0; j < t->dst->height; j++) {
-        const uint8_t *p = s->data + (j + (int)m->f) * s->stride + (ptrdiff_t)(int)m->c * bpp;
         uint8_t *row = t->dst->data + j * t->dst->stride;
 
-        if (same)
-            memcpy(row, p, (size_t)t->dst->width * (size_t)bpp);
+        if (same && right == bpp)
+            memcpy(row, p + j * down, (size_t)t->dst->width * (size_t)bpp);
         else
-            for (int i = 0; i < t->dst->width; i++, p += bpp)
-                store(t, row, i, p, bpp);
+            for (int i = 0; i < t->dst->width; i++)
+                store(t, row, i, p + (j * down + i * right), bpp);
     }
 }
 

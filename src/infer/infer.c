@@ -482,17 +482,17 @@ static const pixel_range *new_pixels(arena *mem, const net_graph *g, const infer
     return p;
 }
 
-pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, const infer_pixels *how, arena *mem,
+pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, const infer_pixels *pixels, arena *mem,
                               infer_net **out, pfld_error *err)
 {
     lower l = {.g = g, .cap = cap, .k = kernels_get(cap), .nhwc = true, .mem = mem, .err = err};
 
-    if (how && !(l.pixels = new_pixels(mem, g, how)))
+    if (pixels && !(l.pixels = new_pixels(mem, g, pixels)))
         return error_nomem(err);
     return create(&l, out);
 }
 
-pfld_status infer_create_shared(const net_graph *g, pfld_isa cap, const infer_pixels *how,
+pfld_status infer_create_shared(const net_graph *g, pfld_isa cap, const infer_pixels *pixels,
                                 infer_weights *weights, arena *mem, infer_net **out,
                                 pfld_error *err)
 {
@@ -505,7 +505,7 @@ pfld_status infer_create_shared(const net_graph *g, pfld_isa cap, const infer_pi
                .err = err,
                .packed = &weights->first};
 
-    if (how && !(l.pixels = new_pixels(mem, g, how)))
+    if (pixels && !(l.pixels = new_pixels(mem, g, pixels)))
         return error_nomem(err);
     return compile(&l, out);
 }
