@@ -159,7 +159,7 @@ static bool add_room(detector *d, arena *mem)
     for (size_t i = 0; i < d->n_plans; i++)
         area = larger(area, (size_t)d->plans[i].size.width * (size_t)d->plans[i].size.height);
     d->pixels = arena_alloc(mem, area, channels);
-    d->drawn = (pfld_image){.data = arena_alloc(mem, CLOSE_SIDE * CLOSE_SIDE, channels),
+    d->drawn = (pfld_image){.data = arena_alloc(mem, (size_t)CLOSE_SIDE * CLOSE_SIDE, channels),
                             .stride = (ptrdiff_t)(CLOSE_SIDE * channels),
                             .format = d->how->input.order};
     d->boxes = arena_alloc(mem, MOST_CANDIDATES, sizeof *d->boxes);

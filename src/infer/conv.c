@@ -404,6 +404,7 @@ static bool set_band(lower *l, step *s, bool *banded)
         return true;
     if (!checked_mul(padded_width(v, out_w), c, &line))
         return false;
+    assert(line); /* no map is empty */
     lines = BAND_FLOATS / line;
     v->band = lines > reach ? (lines - reach) / v->stride[0] + 1 : 1;
     if (v->band > out_h)
