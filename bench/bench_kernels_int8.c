@@ -81,25 +81,29 @@ static void *aligned(size_t n)
     return p;
 }
 
-static int8_post *random_post(size_t n)
+typedef struct random_post {
+    int8_post post;
+    int32_t *bias;
+    float *scale;
+} random_post;
+
+static random_post make_post(size_t n)
 {
-    int8_post *p = aligned(sizeof *p);
-    int32_t *bias = random_bytes(n * sizeof *bias);
-    float *scale = random_bytes(n * sizeof *scale);
+    random_post p = {.bias = random_bytes(n * sizeof *p.bias),
+                     .scale = random_bytes(n * sizeof *p.scale)};
 
     for (size_t j = 0; j < n; j++) {
-        bias[j] %= 1000;
-        scale[j] = 0.001f;
+        p.bias[j] %= 1000;
+        p.scale[j] = 0.001f;
     }
-    *p = (int8_post){.bias = bias, .scale = scale, .zero = 3, .lo = 3, .hi = 255};
+    p.post = (int8_post){.bias = p.bias, .scale = p.scale, .zero = 3, .lo = 3, .hi = 255};
     return p;
 }
 
-static void free_post(int8_post *p)
+static void free_post(random_post *p)
 {
-    mem_free((void *)(uintptr_t)p->bias);
-    mem_free((void *)(uintptr_t)p->scale);
-    free(p);
+    free(p->bias);
+    free(p->scale);
 }
 
 static void set_residual(int8_post *post, const uint8_t *residual, size_t ld)
@@ -170,7 +174,8 @@ static void bench_gemm(const int8_kernels *kn, const struct gemm_shape *s)
     uint8_t *other = random_bytes(s->m * s->n);
     int8_t *b = random_bytes(s->k * s->n);
     void *packed = aligned(kn->gemm_packed_size(s->k, s->n, run));
-    int8_post *post = random_post(s->n);
+    random_post made = make_post(s->n);
+    int8_post *post = &made.post;
     struct gemm_work w = {kn,
                           {.m = s->m,
                            .n = s->n,
@@ -198,7 +203,7 @@ static void bench_gemm(const int8_kernels *kn, const struct gemm_shape *s)
     mem_free(c);
     mem_free(other);
     free(packed);
-    free_post(post);
+    free_post(&made);
 }
 
 struct dw_shape {
@@ -232,7 +237,8 @@ static void bench_dwconv(const int8_kernels *kn, const struct dw_shape *s)
     uint8_t *in = random_bytes(s->size * s->size * s->c), *to = random_bytes(out * out * s->c);
     int8_t *weight = random_bytes(s->k * s->k * s->c);
     void *packed = aligned(kn->dwconv_packed_size(s->k, s->k, s->c));
-    int8_post *post = random_post(s->c);
+    random_post made = make_post(s->c);
+    int8_post *post = &made.post;
     struct dw_work w = {kn,
                         {.in_h = s->size,
                          .in_w = s->size,
@@ -264,7 +270,7 @@ static void bench_dwconv(const int8_kernels *kn, const struct dw_shape *s)
     mem_free(to);
     mem_free(weight);
     free(packed);
-    free_post(post);
+    free_post(&made);
 }
 
 int main(int argc, char **argv)

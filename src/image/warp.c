@@ -545,9 +545,9 @@ static bool is_copy(const source *s, const affine *m, const target *t)
 static inline void copy_pixels(const source *s, const affine *m, const target *t, int bpp)
 {
     bool same = bpp == image_channels(t->dst->format) && !t->mirror;
-    ptrdiff_t right = (int)m->a * bpp + (int)m->d * s->stride;
-    ptrdiff_t down = (int)m->b * bpp + (int)m->e * s->stride;
-    const uint8_t *p = s->data + (int)m->c * (ptrdiff_t)bpp + (int)m->f * s->stride;
+    ptrdiff_t right = (ptrdiff_t)m->a * bpp + (ptrdiff_t)m->d * s->stride;
+    ptrdiff_t down = (ptrdiff_t)m->b * bpp + (ptrdiff_t)m->e * s->stride;
+    const uint8_t *p = s->data + (ptrdiff_t)m->c * bpp + (ptrdiff_t)m->f * s->stride;
 
     for (int j = 0; j < t->dst->height; j++) {
         uint8_t *row = t->dst->data + j * t->dst->stride;

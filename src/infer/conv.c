@@ -282,6 +282,7 @@ static void run_conv_transpose(const step *s, const kernels *k)
 
 static void set_window(step_conv *v, const net_conv_params *p)
 {
+    assert(p->groups);
     v->groups = p->groups;
     memcpy(v->kernel, p->kernel, sizeof v->kernel);
     memcpy(v->stride, p->stride, sizeof v->stride);

@@ -482,8 +482,8 @@ static const pixel_range *new_pixels(arena *mem, const net_graph *g, const infer
     return p;
 }
 
-pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, const infer_pixels *pixels, arena *mem,
-                              infer_net **out, pfld_error *err)
+pfld_status infer_create_nhwc(const net_graph *g, pfld_isa cap, const infer_pixels *pixels,
+                              arena *mem, infer_net **out, pfld_error *err)
 {
     lower l = {.g = g, .cap = cap, .k = kernels_get(cap), .nhwc = true, .mem = mem, .err = err};
 
