@@ -102,8 +102,8 @@ static random_post make_post(size_t n)
 
 static void free_post(random_post *p)
 {
-    free(p->bias);
-    free(p->scale);
+    mem_free(p->bias);
+    mem_free(p->scale);
 }
 
 static void set_residual(int8_post *post, const uint8_t *residual, size_t ld)
