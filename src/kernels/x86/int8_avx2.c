@@ -270,7 +270,7 @@ INT8_INLINE void gemm_tile(const struct tile *t, size_t rows)
         acc[i][0] = t->first ? t->bias.a : load_256(t->sums[i]);
         acc[i][1] = t->first ? t->bias.b : load_256(t->sums[i] + LANES);
     }
-    for (size_t p = 0; p < t->pairs; p++, b += 2 * COLS) {
+    for (size_t p = 0; p < t->pairs; p++, b += (size_t)2 * COLS) {
         __m256i b0 = load_256(b), b1 = load_256(b + COLS);
 
         KERNELS_UNROLL
@@ -462,7 +462,7 @@ INT8_INLINE void dw_output(const int8_dwconv *d, const struct finish *f, const s
     const int8_add *add = &d->post->add;
     struct sixteen sum = load_16_words(d->post->bias + c, n);
 
-    for (size_t p = 0; p < pairs; p++, w += 2 * COLS) {
+    for (size_t p = 0; p < pairs; p++, w += (size_t)2 * COLS) {
         const uint8_t *even = t->p[2 * p] + (c & t->mask[2 * p]);
         const uint8_t *odd = t->p[2 * p + 1] + (c & t->mask[2 * p + 1]);
         __m256i x = _mm256_cvtepu8_epi16(load_16_bytes(even, n));
@@ -496,7 +496,7 @@ INT8_TARGET static void dw_run_any(const int8_dwconv *d)
 {
     struct finish f = finish_of(d->post);
     uint8_t beyond[COLS];
-    struct taps t;
+    struct taps t = {0};
 
     memset(beyond, d->in_zero, sizeof beyond);
     for (size_t oy = 0; oy < d->out_h; oy++)
@@ -544,7 +544,7 @@ static void dw_pack_3x3(int16_t *to, const int8_t *w, size_t c)
 
                         at += line / 2 * 2 * COLS + 2 * i + line % 2;
                         if (channel < c)
-                            to[at] = w[(y * TAPS + x) * c + channel];
+                            to[at] = (int16_t)w[(y * TAPS + x) * c + channel];
                     }
 }
 
@@ -586,8 +586,8 @@ INT8_INLINE void dw_add(struct sixteen *sum, const struct column *c, const int16
 {
     __m256i a = _mm256_madd_epi16(c->v[0], load_256(w));
     __m256i b = _mm256_madd_epi16(c->v[1], load_256(w + COLS));
-    __m256i a2 = _mm256_madd_epi16(c->v[2], load_256(w + 2 * COLS));
-    __m256i b2 = _mm256_madd_epi16(c->v[3], load_256(w + 3 * COLS));
+    __m256i a2 = _mm256_madd_epi16(c->v[2], load_256(w + (size_t)2 * COLS));
+    __m256i b2 = _mm256_madd_epi16(c->v[3], load_256(w + (size_t)3 * COLS));
 
     sum->a = _mm256_add_epi32(sum->a, _mm256_add_epi32(a, a2));
     sum->b = _mm256_add_epi32(sum->b, _mm256_add_epi32(b, b2));

@@ -98,11 +98,11 @@ INT8_INLINE void dw_finish(const struct dw_strip *s, const __m512i acc[INT8_QUAD
     if (add) {
         const uint8_t *p = s->residual + pixel * s->residual_ld;
         __m512i r = full ? _mm512_loadu_si512(p) : int8_load_m(_mm512_setzero_si512(), mask, p);
-        __m512i first = _mm512_set1_epi32(0), rs[INT8_QUAD];
+        __m512i rs[INT8_QUAD];
 
         KERNELS_UNROLL
         for (size_t j = 0; j < INT8_QUAD; j++) { /* bytes 4j to 4j + 3 of each 16 */
-            first = _mm512_broadcast_i32x4(
+            __m512i first = _mm512_broadcast_i32x4(
                 _mm_setr_epi32((int)(0xffffff00u + 4 * j), (int)(0xffffff01u + 4 * j),
                                (int)(0xffffff02u + 4 * j), (int)(0xffffff03u + 4 * j)));
             rs[j] = _mm512_shuffle_epi8(r, first);
@@ -574,7 +574,7 @@ INT8_INLINE void dw_any_output(const struct dw_strip *s, const int8_dwconv *d, s
     __m512i acc[INT8_QUAD];
 
     dw_start(s, acc);
-    for (; at.r < d->kh; w += INT8_QUAD * INT8_BYTES) {
+    for (; at.r < d->kh; w += (size_t)INT8_QUAD * INT8_BYTES) {
         struct dw_column c;
         __m512i l[DW_LINES];
 

@@ -214,7 +214,7 @@ INT8_INLINE void gemm_sum_split(const struct gemm_tiles *t, const uint8_t *a,
                             part[p][i][v], ai, _mm512_loadu_si512(b + (p * vecs + v) * INT8_BYTES));
                 }
             }
-            a += GEMM_SPLIT * GEMM_FOUR;
+            a += (size_t)GEMM_SPLIT * GEMM_FOUR;
             b += GEMM_SPLIT * vecs * INT8_BYTES;
         }
         for (; s; s--, a += GEMM_FOUR, b += vecs * INT8_BYTES) {
