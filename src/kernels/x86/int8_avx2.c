@@ -496,8 +496,12 @@ INT8_TARGET static void dw_run_any(const int8_dwconv *d)
 {
     struct finish f = finish_of(d->post);
     uint8_t beyond[COLS];
-    struct taps t = {0};
+    struct taps t;
 
+    for (size_t i = 0; i <= TAPS_MAX; i++) { /* all of them, for whoever can't count the window's */
+        t.p[i] = beyond;
+        t.mask[i] = 0;
+    }
     memset(beyond, d->in_zero, sizeof beyond);
     for (size_t oy = 0; oy < d->out_h; oy++)
         for (size_t ox = 0; ox < d->out_w; ox++) {
