@@ -1,12 +1,41 @@
 /* Fork and join: a fixed set of threads that work off the tasks of one call after the other. */
 #include "core/pool.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-
 #include "core/error.h"
 #include "core/mem.h"
+
+/* WebAssembly has threads only where it is compiled for them. */
+#if defined(__wasm__) && !defined(_REENTRANT)
+
+struct pool {
+    size_t n_threads; /* 1: the caller */
+};
+
+void pool_run(pool *p, pool_fn fn, void *ctx, size_t n_tasks)
+{
+    (void)p;
+    for (size_t i = 0; i < n_tasks; i++)
+        fn(ctx, i, 0);
+}
+
+static pfld_status start(pool *p, size_t n_threads, pfld_error *err)
+{
+    (void)n_threads;
+    (void)err;
+    p->n_threads = 1;
+    return PFLD_OK;
+}
+
+static void stop(pool *p)
+{
+    (void)p;
+}
+
+#else
+
+#  include <pthread.h>
+#  include <stdatomic.h>
+#  include <stdbool.h>
 
 /*
  * Waiting costs a few microseconds of spinning, for the case that the next call follows at once,
@@ -40,9 +69,9 @@ struct pool {
 
 static void relax(void)
 {
-#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+#  if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
     __builtin_ia32_pause();
-#endif
+#  endif
 }
 
 /* True when *value differs from old before the patience ends. */
@@ -144,6 +173,33 @@ static pfld_status start_workers(pool *p, pfld_error *err)
     return PFLD_OK;
 }
 
+static pfld_status start(pool *p, size_t n_threads, pfld_error *err)
+{
+    /* Linux' implementations cannot fail with default attributes. */
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->call_is_there, NULL);
+    pthread_cond_init(&p->call_is_done, NULL);
+    p->n_threads = n_threads;
+    p->workers = mem_alloc(n_threads - 1, sizeof *p->workers);
+    return p->workers ? start_workers(p, err) : error_nomem(err);
+}
+
+static void stop(pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->stop = true;
+    pthread_cond_broadcast(&p->call_is_there);
+    pthread_mutex_unlock(&p->lock);
+    for (size_t i = 0; i < p->n_started; i++)
+        pthread_join(p->workers[i].thread, NULL);
+    pthread_cond_destroy(&p->call_is_done);
+    pthread_cond_destroy(&p->call_is_there);
+    pthread_mutex_destroy(&p->lock);
+    mem_free(p->workers);
+}
+
+#endif
+
 pfld_status pool_create(size_t n_threads, pool **out, pfld_error *err)
 {
     pfld_status status;
@@ -156,13 +212,7 @@ pfld_status pool_create(size_t n_threads, pool **out, pfld_error *err)
     p = mem_alloc(1, sizeof *p);
     if (!p)
         return error_nomem(err);
-    /* Linux' implementations cannot fail with default attributes. */
-    pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->call_is_there, NULL);
-    pthread_cond_init(&p->call_is_done, NULL);
-    p->n_threads = n_threads;
-    p->workers = mem_alloc(n_threads - 1, sizeof *p->workers);
-    status = p->workers ? start_workers(p, err) : error_nomem(err);
+    status = start(p, n_threads, err);
     if (status) {
         pool_free(p);
         return status;
@@ -175,16 +225,7 @@ void pool_free(pool *p)
 {
     if (!p)
         return;
-    pthread_mutex_lock(&p->lock);
-    p->stop = true;
-    pthread_cond_broadcast(&p->call_is_there);
-    pthread_mutex_unlock(&p->lock);
-    for (size_t i = 0; i < p->n_started; i++)
-        pthread_join(p->workers[i].thread, NULL);
-    pthread_cond_destroy(&p->call_is_done);
-    pthread_cond_destroy(&p->call_is_there);
-    pthread_mutex_destroy(&p->lock);
-    mem_free(p->workers);
+    stop(p);
     mem_free(p);
 }
 

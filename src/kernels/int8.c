@@ -21,6 +21,10 @@ const int8_kernels *int8_kernels_get(pfld_isa cap)
     case PFLD_ISA_AVX2:
         return &int8_kernels_avx2;
 #endif
+#if KERNELS_WASM
+    case PFLD_ISA_WASM128:
+        return &int8_kernels_wasm128;
+#endif
     default:
         return &int8_kernels_scalar;
     }

@@ -11,5 +11,8 @@ extern const int8_kernels int8_kernels_avx2;
 extern const int8_kernels int8_kernels_avx512vnni;
 bool int8_has_avx512vnni(void);
 #endif
+#if KERNELS_WASM
+extern const int8_kernels int8_kernels_wasm128;
+#endif
 
 #endif

@@ -6,8 +6,9 @@
  * so. scalar.c is the specification; another set may sum in another order, so results differ by
  * rounding only, but each set repeats its own results to the bit.
  * A gemm or dwconv result has the same bits whatever rows and columns are computed with it, and in
- * all vector sets; pool, unary and binary have the bits of scalar.c in all sets. NaN comes through
- * every clamp, max, min and pool.
+ * all vector sets that fuse multiply-adds; WebAssembly has none, and its set bits of its own. pool,
+ * unary and binary have the bits of scalar.c in all sets. NaN comes through every clamp, max, min
+ * and pool.
  *
  * Feature maps are NHWC, dense in C unless a stride says otherwise: one pixel is C floats, and
  * `ld` is the distance from one pixel to the next, in floats. A distance that is a multiple of 512
