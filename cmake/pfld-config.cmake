@@ -1,3 +1,5 @@
 include(CMakeFindDependencyMacro)
-find_dependency(Threads)
+if(NOT CMAKE_SYSTEM_PROCESSOR STREQUAL wasm32)
+  find_dependency(Threads)
+endif()
 include(${CMAKE_CURRENT_LIST_DIR}/pfld-targets.cmake)

@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/pfld)
-install(TARGETS pfld pfld_static EXPORT pfld-targets)
+install(TARGETS ${libraries} EXPORT pfld-targets)
 install(FILES include/pfld/pfld.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/pfld)
 
 install(EXPORT pfld-targets NAMESPACE pfld:: DESTINATION ${package_dir})
