@@ -12,10 +12,12 @@ enum { N_NAMES = sizeof names / sizeof *names };
 
 /* The sets that src/kernels has code for, best first. Only sets of this machine's own family can
  * pass cpu_has(), so their order against those of other families does not matter. */
-static const pfld_isa with_kernels[] = {PFLD_ISA_AVX512, PFLD_ISA_AVX2, PFLD_ISA_SCALAR};
+static const pfld_isa with_kernels[] = {PFLD_ISA_AVX512, PFLD_ISA_AVX2, PFLD_ISA_NEON,
+                                        PFLD_ISA_SCALAR};
 enum { N_KERNELS = sizeof with_kernels / sizeof *with_kernels };
 
-/* The builtins ask CPUID, and XGETBV for whether the system saves the registers. */
+/* The builtins ask CPUID, and XGETBV for whether the system saves the registers. AArch64 always has
+ * NEON; lanes in memory order are what our kernels for it expect besides. */
 bool cpu_has(pfld_isa isa)
 {
     switch (isa) {
@@ -30,6 +32,10 @@ bool cpu_has(pfld_isa isa)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 #endif
+#if defined(__GNUC__) && defined(__aarch64__) && !defined(__AARCH64EB__)
+    case PFLD_ISA_NEON:
+        return true;
+#endif
     default:
         return false;
     }
@@ -40,7 +46,7 @@ static bool is_within(pfld_isa isa, pfld_isa cap)
 {
     bool x86_cap = cap == PFLD_ISA_SSE2 || cap == PFLD_ISA_AVX2 || cap == PFLD_ISA_AVX512;
 
-    return isa == PFLD_ISA_SCALAR || cap == PFLD_ISA_AUTO || (x86_cap && isa <= cap);
+    return isa == PFLD_ISA_SCALAR || cap == PFLD_ISA_AUTO || isa == cap || (x86_cap && isa <= cap);
 }
 
 pfld_isa cpu_best(pfld_isa cap)

@@ -9,6 +9,11 @@
 #else
 #  define KERNELS_X86 0
 #endif
+#if defined(__aarch64__) && defined(__GNUC__) && !defined(__AARCH64EB__)
+#  define KERNELS_ARM 1
+#else
+#  define KERNELS_ARM 0
+#endif
 
 /*
  * For loops over an array of vectors that is to live in registers: unless all of them are unrolled
@@ -34,6 +39,9 @@ extern const kernels kernels_scalar;
 #if KERNELS_X86
 extern const kernels kernels_avx2;
 extern const kernels kernels_avx512;
+#endif
+#if KERNELS_ARM
+extern const kernels kernels_neon;
 #endif
 
 #endif
