@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#if defined(__aarch64__) && defined(__linux__)
+#  include <sys/auxv.h>
+#endif
+
 static const char *const names[] = {
     [PFLD_ISA_AUTO] = "auto",       [PFLD_ISA_SCALAR] = "scalar", [PFLD_ISA_SSE2] = "sse2",
     [PFLD_ISA_AVX2] = "avx2",       [PFLD_ISA_AVX512] = "avx512", [PFLD_ISA_NEON] = "neon",
@@ -39,6 +43,19 @@ bool cpu_has(pfld_isa isa)
     default:
         return false;
     }
+}
+
+bool cpu_has_arm_dot(void)
+{
+#if defined(__ARM_FEATURE_DOTPROD)
+    return true; /* the compiler was told so, or knows: all of Apple's have it */
+#elif defined(__aarch64__) && defined(__linux__)
+    const unsigned long asimddp = 1ul << 20; /* HWCAP_ASIMDDP, which old headers lack */
+
+    return getauxval(AT_HWCAP) & asimddp;
+#else
+    return false;
+#endif
 }
 
 /* Sets of one family are numbered upwards; a set of another family lets nothing but scalar pass. */

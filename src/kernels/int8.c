@@ -21,6 +21,14 @@ const int8_kernels *int8_kernels_get(pfld_isa cap)
     case PFLD_ISA_AVX2:
         return &int8_kernels_avx2;
 #endif
+#if KERNELS_ARM
+    case PFLD_ISA_NEON:
+#  if KERNELS_NEONDOT
+        if (cpu_has_arm_dot())
+            return &int8_kernels_neondot;
+#  endif
+        return &int8_kernels_neon;
+#endif
     default:
         return &int8_kernels_scalar;
     }
