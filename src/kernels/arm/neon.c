@@ -13,12 +13,14 @@
 #  define GEMM_ROWS_2 8
 #  define GEMM_ROWS_3 6
 #  define GEMM_ROWS_4 5
+#  define ROOF_SUMS   12
 #  define DW_ROWS     4
 #  define DW_COLS     2
 #  include "kernels/dwconv_tmpl.h"
 #  include "kernels/eltwise_tmpl.h"
 #  include "kernels/gemm_tmpl.h"
 #  include "kernels/pool_tmpl.h"
+#  include "kernels/roof_tmpl.h"
 
 const kernels kernels_neon = {
     .isa = PFLD_ISA_NEON,
@@ -32,6 +34,7 @@ const kernels kernels_neon = {
     .pool = pool_run,
     .unary = unary_run,
     .binary = binary_run,
+    .roof = roof_run,
 };
 
 #else
