@@ -279,11 +279,15 @@ static void the_cap_is_never_exceeded(void **state)
     assert_true(cpu_has(cpu_best(PFLD_ISA_AUTO)));
     assert_int_equal(cpu_best(PFLD_ISA_SCALAR), PFLD_ISA_SCALAR);
     assert_int_equal(cpu_best(PFLD_ISA_WASM128), PFLD_ISA_SCALAR);
+    assert_int_equal(cpu_best(PFLD_ISA_NEON),
+                     cpu_has(PFLD_ISA_NEON) ? PFLD_ISA_NEON : PFLD_ISA_SCALAR);
     assert_int_equal(cpu_best((pfld_isa)99), PFLD_ISA_SCALAR);
     if (cpu_has(PFLD_ISA_AVX512))
         assert_int_equal(cpu_best(PFLD_ISA_AUTO), PFLD_ISA_AVX512);
     else if (cpu_has(PFLD_ISA_AVX2))
         assert_int_equal(cpu_best(PFLD_ISA_AUTO), PFLD_ISA_AVX2);
+    else if (cpu_has(PFLD_ISA_NEON))
+        assert_int_equal(cpu_best(PFLD_ISA_AUTO), PFLD_ISA_NEON);
 }
 
 /* ---- file ---- */

@@ -133,6 +133,12 @@ static const struct set sets[] = {
     {&int8_kernels_avx2, has_avx2},
     {&int8_kernels_avx512vnni, int8_has_avx512vnni},
 #endif
+#if KERNELS_ARM
+    {&int8_kernels_neon, always},
+#endif
+#if KERNELS_NEONDOT
+    {&int8_kernels_neondot, cpu_has_arm_dot},
+#endif
 };
 
 /* Runs check for each set that this CPU has. */
@@ -594,6 +600,10 @@ static void the_cap_is_respected(void **state)
         assert_ptr_equal(int8_kernels_get(PFLD_ISA_AVX2), &int8_kernels_avx2);
     if (int8_has_avx512vnni())
         assert_ptr_equal(int8_kernels_get(PFLD_ISA_AUTO), &int8_kernels_avx512vnni);
+#endif
+#if KERNELS_NEONDOT
+    assert_ptr_equal(int8_kernels_get(PFLD_ISA_NEON),
+                     cpu_has_arm_dot() ? &int8_kernels_neondot : &int8_kernels_neon);
 #endif
 }
 

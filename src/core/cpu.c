@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#if defined(__aarch64__) && defined(__linux__)
+#  include <sys/auxv.h>
+#endif
+
 static const char *const names[] = {
     [PFLD_ISA_AUTO] = "auto",       [PFLD_ISA_SCALAR] = "scalar", [PFLD_ISA_SSE2] = "sse2",
     [PFLD_ISA_AVX2] = "avx2",       [PFLD_ISA_AVX512] = "avx512", [PFLD_ISA_NEON] = "neon",
@@ -12,11 +16,12 @@ enum { N_NAMES = sizeof names / sizeof *names };
 
 /* The sets that src/kernels has code for, best first. Only sets of this machine's own family can
  * pass cpu_has(), so their order against those of other families does not matter. */
-static const pfld_isa with_kernels[] = {PFLD_ISA_AVX512, PFLD_ISA_AVX2, PFLD_ISA_WASM128,
-                                        PFLD_ISA_SCALAR};
+static const pfld_isa with_kernels[] = {PFLD_ISA_AVX512, PFLD_ISA_AVX2, PFLD_ISA_NEON,
+                                        PFLD_ISA_WASM128, PFLD_ISA_SCALAR};
 enum { N_KERNELS = sizeof with_kernels / sizeof *with_kernels };
 
-/* The builtins ask CPUID, and XGETBV for whether the system saves the registers. */
+/* The builtins ask CPUID, and XGETBV for whether the system saves the registers. AArch64 always has
+ * NEON; lanes in memory order are what our kernels for it expect besides. */
 bool cpu_has(pfld_isa isa)
 {
     switch (isa) {
@@ -35,9 +40,26 @@ bool cpu_has(pfld_isa isa)
     case PFLD_ISA_WASM128:
         return true;
 #endif
+#if defined(__GNUC__) && defined(__aarch64__) && !defined(__AARCH64EB__)
+    case PFLD_ISA_NEON:
+        return true;
+#endif
     default:
         return false;
     }
+}
+
+bool cpu_has_arm_dot(void)
+{
+#if defined(__ARM_FEATURE_DOTPROD)
+    return true; /* the compiler was told so, or knows: all of Apple's have it */
+#elif defined(__aarch64__) && defined(__linux__)
+    const unsigned long asimddp = 1ul << 20; /* HWCAP_ASIMDDP, which old headers lack */
+
+    return getauxval(AT_HWCAP) & asimddp;
+#else
+    return false;
+#endif
 }
 
 /* Sets of one family are numbered upwards; a set of another family lets nothing but scalar pass. */

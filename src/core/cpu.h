@@ -8,6 +8,8 @@
 
 /* True where CPU and operating system both support all that our kernels of this set use. */
 bool cpu_has(pfld_isa isa);
+/* NEON has dot products of bytes, SDOT and UDOT, on newer CPUs only. False on other machines. */
+bool cpu_has_arm_dot(void);
 /* The best set that we have kernels for, is not above cap, and that cpu_has(); AUTO caps nothing.
  */
 pfld_isa cpu_best(pfld_isa cap);

@@ -170,17 +170,17 @@ typedef void gemm_tile_fn(const struct gemm_tile *t);
         gemm_tile_run(t, rows, vecs);                                                              \
     }
 
-#define GEMM_DEFINE_6(v)                                                                           \
-    GEMM_DEFINE(1, v)                                                                              \
-    GEMM_DEFINE(2, v) GEMM_DEFINE(3, v) GEMM_DEFINE(4, v) GEMM_DEFINE(5, v) GEMM_DEFINE(6, v)
+#define GEMM_DEFINE_5(v)                                                                           \
+    GEMM_DEFINE(1, v) GEMM_DEFINE(2, v) GEMM_DEFINE(3, v) GEMM_DEFINE(4, v) GEMM_DEFINE(5, v)
+#define GEMM_DEFINE_6(v) GEMM_DEFINE_5(v) GEMM_DEFINE(6, v)
 #define GEMM_DEFINE_8(v) GEMM_DEFINE_6(v) GEMM_DEFINE(7, v) GEMM_DEFINE(8, v)
 #define GEMM_DEFINE_12(v)                                                                          \
     GEMM_DEFINE_8(v)                                                                               \
     GEMM_DEFINE(9, v) GEMM_DEFINE(10, v) GEMM_DEFINE(11, v) GEMM_DEFINE(12, v)
 
-#define GEMM_LIST_6(v)                                                                             \
-    GEMM_NAME(1, v), GEMM_NAME(2, v), GEMM_NAME(3, v), GEMM_NAME(4, v), GEMM_NAME(5, v),           \
-            GEMM_NAME(6, v)
+#define GEMM_LIST_5(v)                                                                             \
+    GEMM_NAME(1, v), GEMM_NAME(2, v), GEMM_NAME(3, v), GEMM_NAME(4, v), GEMM_NAME(5, v)
+#define GEMM_LIST_6(v) GEMM_LIST_5(v), GEMM_NAME(6, v)
 #define GEMM_LIST_8(v) GEMM_LIST_6(v), GEMM_NAME(7, v), GEMM_NAME(8, v)
 #define GEMM_LIST_12(v)                                                                            \
     GEMM_LIST_8(v), GEMM_NAME(9, v), GEMM_NAME(10, v), GEMM_NAME(11, v), GEMM_NAME(12, v)

@@ -25,6 +25,14 @@ const int8_kernels *int8_kernels_get(pfld_isa cap)
     case PFLD_ISA_WASM128:
         return &int8_kernels_wasm128;
 #endif
+#if KERNELS_ARM
+    case PFLD_ISA_NEON:
+#  if KERNELS_NEONDOT
+        if (cpu_has_arm_dot())
+            return &int8_kernels_neondot;
+#  endif
+        return &int8_kernels_neon;
+#endif
     default:
         return &int8_kernels_scalar;
     }

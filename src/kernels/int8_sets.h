@@ -5,6 +5,14 @@
 #include "kernels/int8.h"
 #include "kernels/sets.h"
 
+/* Before its version 16, clang's header hides the dot product where it may not be used everywhere.
+ */
+#if KERNELS_ARM && (defined(__ARM_FEATURE_DOTPROD) || !defined(__clang__) || __clang_major__ >= 16)
+#  define KERNELS_NEONDOT 1
+#else
+#  define KERNELS_NEONDOT 0
+#endif
+
 extern const int8_kernels int8_kernels_scalar;
 #if KERNELS_X86
 extern const int8_kernels int8_kernels_avx2;
@@ -13,6 +21,12 @@ bool int8_has_avx512vnni(void);
 #endif
 #if KERNELS_WASM
 extern const int8_kernels int8_kernels_wasm128;
+#endif
+#if KERNELS_ARM
+extern const int8_kernels int8_kernels_neon;
+#endif
+#if KERNELS_NEONDOT
+extern const int8_kernels int8_kernels_neondot;
 #endif
 
 #endif

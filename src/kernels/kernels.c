@@ -22,6 +22,11 @@ const kernels *kernels_get(pfld_isa cap)
         best = &kernels_wasm128;
         break;
 #endif
+#if KERNELS_ARM
+    case PFLD_ISA_NEON:
+        best = &kernels_neon;
+        break;
+#endif
     default: /* no set of our own there yet: the specification runs everywhere */
         break;
     }

@@ -14,6 +14,11 @@
 #else
 #  define KERNELS_WASM 0
 #endif
+#if defined(__aarch64__) && defined(__GNUC__) && !defined(__AARCH64EB__)
+#  define KERNELS_ARM 1
+#else
+#  define KERNELS_ARM 0
+#endif
 
 /*
  * For loops over an array of vectors that is to live in registers: unless all of them are unrolled
@@ -42,6 +47,9 @@ extern const kernels kernels_avx512;
 #endif
 #if KERNELS_WASM
 extern const kernels kernels_wasm128;
+#endif
+#if KERNELS_ARM
+extern const kernels kernels_neon;
 #endif
 
 #endif
