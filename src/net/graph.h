@@ -39,8 +39,8 @@ typedef struct net_quantised { /* what DequantizeLinear made a float constant of
 typedef struct net_tensor { /* a constant */
     net_dtype dtype; /* f32, i64, i32, u8, i8 or bool: wider kinds are converted on reading */
     net_shape shape;
-    size_t count; /* product of the dimensions */
-    void *data;   /* [count], row-major, never NULL unless count is 0 */
+    size_t count;              /* product of the dimensions */
+    void *data;                /* [count], row-major, never NULL unless count is 0 */
     const net_quantised *from; /* NULL: floats from the start, or something was done to them */
 } net_tensor;
 
