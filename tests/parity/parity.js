@@ -10,6 +10,10 @@ const ort = require('onnxruntime-node');
 const LIMIT = 1e-4; // of an output's range
 const OUR_LIMIT = 1e-5; // of the crop's side, which is the unit of our landmarks
 
+// Of quantised landmarks. ONNX Runtime rounds some values to the neighbouring level, fused and not
+// fused even differently, and each of these moves what comes behind: a few thousandths of the crop.
+const LEVEL_LIMIT = 2e-2;
+
 // ONNX Runtime computes Sigmoid as 0.5 + f(x): it is exact to some units of 2^-25, however small the
 // result. Where all of an output is as small as 1e-5 (yunet's obj_* on noise), that is what differs.
 const RESOLUTION = 2 ** -22;
@@ -100,7 +104,8 @@ function spread(references) {
   return most;
 }
 
-function verdictOf(d, ours) {
+function verdictOf(d, ours, quantised) {
+  if (quantised) return d.absolute <= LEVEL_LIMIT ? 'ok, 8 bits' : 'DIFFERS';
   if (ours) return d.absolute <= OUR_LIMIT ? 'ok, ours' : 'DIFFERS';
   return d.relative <= LIMIT ? 'ok' : d.absolute <= RESOLUTION ? 'ok, absolute' : 'DIFFERS';
 }
@@ -128,6 +133,7 @@ async function compare(pfld, crop, work, count, photos, model) {
   const info = JSON.parse(execFileSync(pfld, ['info', model, '--json']));
   const session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
   const ours = info.metadata['pfld.kind'] === 'landmarks';
+  const quantised = 'QuantizeLinear' in info.operators;
   const random = new Map(), real = new Map(), references = [];
   for (let k = 1; k <= count; k++) {
     const files = randomInputs(info.inputs, k, work);
@@ -138,12 +144,12 @@ async function compare(pfld, crop, work, count, photos, model) {
     if (files.length)
       references.push(await compareOnce(pfld, session, model, info, files, work, real));
   }
-  if (ours && !(spread(references) > 100 * OUR_LIMIT))
+  if (ours && !(spread(references) > (quantised ? 5 * LEVEL_LIMIT : 100 * OUR_LIMIT)))
     throw new Error(`all inputs give the same points, within ${spread(references)}`);
   let good = random.size > 0;
   for (const [o, d] of random) {
     const all = largest(d, real.get(o));
-    const verdict = verdictOf(all, ours);
+    const verdict = verdictOf(all, ours, quantised);
     const columns = [d.relative, real.get(o)?.relative ?? NaN, all.absolute];
     console.log(path.basename(model).padEnd(28), o.padEnd(10),
       ...columns.map((x) => x.toExponential(1).padStart(8)), verdict);
@@ -158,7 +164,7 @@ async function main() {
   let good = models.length > 0 && Number(n) > 0;
   console.log(`Largest differences: over the output's range, of ${n} random inputs and of ` +
     `${photos.length} photos (${LIMIT} allowed); absolute (${RESOLUTION.toExponential(1)} allowed); ` +
-    `of ours absolute (${OUR_LIMIT} allowed)`);
+    `of ours absolute (${OUR_LIMIT} allowed, of 8 bits ${LEVEL_LIMIT})`);
   for (const model of models) {
     try {
       good = (await compare(pfld, crop, work, Number(n), photos, model)) && good;
