@@ -6,6 +6,7 @@
  * it is not computed: it stands for the bytes until an operator that knows floats only asks
  * (lower_int8_floats). So any mixture runs; what is no case for integers runs in floats.
  */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -465,12 +466,14 @@ static bool is_matrix(const net_conv_params *p, const lower_bytes *in)
            p->dilation[1] == 1;
 }
 
-static bool set_band(lower *l, step *s, const net_conv_params *p)
+/* Lines of `line` bytes each. */
+static bool set_band(lower *l, step *s, const net_conv_params *p, size_t line)
 {
     step_int8 *v = &s->u.int8;
-    size_t line = ((v->out_w - 1) * p->stride[1] + p->kernel[1]) * v->c, bytes, count;
-    size_t reach = (p->kernel[0] - 1) * p->dilation[0] + 1, lines = BAND_BYTES / line;
+    size_t reach = (p->kernel[0] - 1) * p->dilation[0] + 1, lines, bytes, count;
 
+    assert(line); /* no map is empty */
+    lines = BAND_BYTES / line;
     memcpy(v->window.kernel, p->kernel, sizeof p->kernel);
     memcpy(v->window.stride, p->stride, sizeof p->stride);
     memcpy(v->window.dilation, p->dilation, sizeof p->dilation);
@@ -485,7 +488,7 @@ static bool set_band(lower *l, step *s, const net_conv_params *p)
 static bool set_conv(lower *l, step *s, const net_conv_params *p, const layer *a)
 {
     step_int8 *v = &s->u.int8;
-    size_t taps = p->kernel[0] * p->kernel[1];
+    size_t taps = p->kernel[0] * p->kernel[1], line;
     int8_gemm *g = &v->gemm;
 
     g->n = g->c_row = a->o;
@@ -498,8 +501,8 @@ static bool set_conv(lower *l, step *s, const net_conv_params *p, const layer *a
         g->m = v->out_w;
         g->a_row = p->stride[1] * v->c;
         g->a_run = p->kernel[1] * v->c;
-        g->a_next = p->dilation[0] * ((v->out_w - 1) * p->stride[1] + p->kernel[1]) * v->c;
-        if (!set_band(l, s, p))
+        if (!checked_mul((v->out_w - 1) * p->stride[1] + p->kernel[1], v->c, &line) ||
+            !checked_mul(p->dilation[0], line, &g->a_next) || !set_band(l, s, p, line))
             return false;
     }
     g->b = pack_conv(l, a, s->run, v->c, taps, g->a_run);

@@ -10,6 +10,7 @@ net_tensor *net_tensor_view(net_graph *g, const net_tensor *t, const net_shape *
         return NULL;
     *view = *t;
     view->shape = *shape;
+    view->from = NULL; /* its axis was of the other shape */
     return view;
 }
 
