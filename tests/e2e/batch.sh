@@ -204,7 +204,8 @@ if ! grep -q __asan_init "$PFLD" && ! grep -q __tsan_init "$PFLD"; then # theirs
 fi
 
 # --- the line on a terminal ---
-if command -v script >/dev/null; then
+# A container may have no terminals to give.
+if command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
     progress() { # ARGUMENTS: what a terminal gets of stderr, in typed
         TERM=xterm script -qec "$(printf '%q ' "$PFLD" "${find[@]}" "$@") >results" typed >/dev/null </dev/null ||
             fail "script: exit code $?"
