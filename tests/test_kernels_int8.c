@@ -537,6 +537,26 @@ static void check_quantise(const int8_kernels *kn)
     }
 }
 
+static void check_interleave(const int8_kernels *kn)
+{
+    for (size_t n = 1; n < 150; n++) {
+        uint8_t *lines = place(REGION_IN, 3 * n, true), *pixels = place(REGION_OUT, 3 * n, true);
+
+        for (size_t i = 0; i < 3 * n; i++)
+            lines[i] = (uint8_t)(i * 37 + n);
+        kn->interleave3(lines, pixels, n);
+        for (size_t i = 0; i < n; i++)
+            for (size_t c = 0; c < 3; c++)
+                assert_int_equal(pixels[3 * i + c], lines[c * n + i]);
+    }
+}
+
+static void lines_become_pixels(void **state)
+{
+    (void)state;
+    for_sets(check_interleave);
+}
+
 static void quantise_has_the_bits_of_the_specification(void **state)
 {
     (void)state;
@@ -618,6 +638,7 @@ int main(void)
         cmocka_unit_test(dwconv_3x3_has_the_bits_of_the_specification),
         cmocka_unit_test(dwconv_of_any_window_has_the_bits_of_the_specification),
         cmocka_unit_test(quantise_has_the_bits_of_the_specification),
+        cmocka_unit_test(lines_become_pixels),
         cmocka_unit_test(the_cap_is_respected),
     };
 

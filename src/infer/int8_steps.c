@@ -20,27 +20,16 @@ void run_quantise(const step *s, const kernels *k)
                    v->n * v->h * v->w * v->c);
 }
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#  define LITTLE_ENDIAN_STORES 1
-#else
-#  define LITTLE_ENDIAN_STORES 0
-#endif
-
-/* Lines [c][w] to pixels [w][c]. Of three, which are pictures, a pixel is one store, whose fourth
- * byte the next pixel overwrites. */
-static void interleave(const uint8_t *lines, size_t w, size_t c, uint8_t *out)
+/* Lines [c][w] to pixels [w][c]. */
+static void interleave(const int8_kernels *k, const uint8_t *lines, size_t w, size_t c,
+                       uint8_t *out)
 {
-    size_t x = 0;
-
-    if (LITTLE_ENDIAN_STORES && c == 3)
-        for (; x + 1 < w; x++, out += 3) {
-            uint32_t pixel =
-                lines[x] | (uint32_t)lines[w + x] << 8 | (uint32_t)lines[2 * w + x] << 16;
-            memcpy(out, &pixel, sizeof pixel);
-        }
-    for (; x < w; x++)
-        for (size_t i = 0; i < c; i++)
-            *out++ = lines[i * w + x];
+    if (c == 3)
+        k->interleave3(lines, out, w);
+    else
+        for (size_t x = 0; x < w; x++)
+            for (size_t i = 0; i < c; i++)
+                *out++ = lines[i * w + x];
 }
 
 /* The same of few planes: line by line, interleaved. */
@@ -57,7 +46,7 @@ void run_quantise_planes(const step *s, const kernels *k)
                 v->k->quantise(step_data(x) + (ptrdiff_t)n * x->stride[0] +
                                    (ptrdiff_t)c * x->stride[1] + (ptrdiff_t)y * x->stride[2],
                                1.0f / v->scale, v->zero, lines + c * v->w, v->w);
-            interleave(lines, v->w, v->c, out);
+            interleave(v->k, lines, v->w, v->c, out);
         }
 }
 

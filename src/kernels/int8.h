@@ -86,6 +86,8 @@ typedef struct int8_kernels {
     void (*dwconv)(const int8_dwconv *args);
     /* q = zero + round(clamp(x * inverse, -zero, 255 - zero)); NaN gives 0. */
     void (*quantise)(const float *x, float inverse, int32_t zero, uint8_t *q, size_t n);
+    /* Three lines of n bytes, behind each other, to n pixels of three bytes. */
+    void (*interleave3)(const uint8_t *lines, uint8_t *pixels, size_t n);
     /* As that of kernels.h; NULL: nobody has measured here. */
     uint64_t (*roof)(size_t rounds);
 } int8_kernels;

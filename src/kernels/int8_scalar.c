@@ -128,6 +128,28 @@ static void quantise(const float *x, float inverse, int32_t zero, uint8_t *q, si
         q[i] = (uint8_t)(zero + round_to(x[i] * inverse, zero, 0, 255));
 }
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#  define LITTLE_ENDIAN_STORES 1
+#else
+#  define LITTLE_ENDIAN_STORES 0
+#endif
+
+/* A pixel is one store, whose fourth byte the next pixel overwrites. */
+void int8_interleave3_scalar(const uint8_t *lines, uint8_t *pixels, size_t n)
+{
+    size_t i = 0;
+
+    if (LITTLE_ENDIAN_STORES)
+        for (; i + 1 < n; i++, pixels += 3) {
+            uint32_t pixel =
+                lines[i] | (uint32_t)lines[n + i] << 8 | (uint32_t)lines[2 * n + i] << 16;
+            memcpy(pixels, &pixel, sizeof pixel);
+        }
+    for (; i < n; i++)
+        for (size_t c = 0; c < 3; c++)
+            *pixels++ = lines[c * n + i];
+}
+
 const int8_kernels int8_kernels_scalar = {
     .name = "scalar",
     .gemm_mr = 1,
@@ -138,4 +160,5 @@ const int8_kernels int8_kernels_scalar = {
     .dwconv_pack = dwconv_pack,
     .dwconv = dwconv,
     .quantise = quantise,
+    .interleave3 = int8_interleave3_scalar,
 };

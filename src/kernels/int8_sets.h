@@ -14,6 +14,8 @@
 #endif
 
 extern const int8_kernels int8_kernels_scalar;
+/* For sets that have no better one. */
+void int8_interleave3_scalar(const uint8_t *lines, uint8_t *pixels, size_t n);
 #if KERNELS_X86
 extern const int8_kernels int8_kernels_avx2;
 extern const int8_kernels int8_kernels_avx512vnni;

@@ -48,6 +48,7 @@ const int8_kernels int8_kernels_neon = {
     .dwconv_pack = dwconv_pack,
     .dwconv = dwconv_run,
     .quantise = quantise,
+    .interleave3 = int8_interleave3_scalar,
 };
 
 #  if KERNELS_NEONDOT
@@ -61,6 +62,7 @@ const int8_kernels int8_kernels_neondot = {
     .dwconv_pack = dwconv_pack,
     .dwconv = dwconv_run,
     .quantise = quantise,
+    .interleave3 = int8_interleave3_scalar,
 };
 #  endif
 

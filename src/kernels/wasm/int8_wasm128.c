@@ -512,6 +512,7 @@ const int8_kernels int8_kernels_wasm128 = {
     .dwconv_pack = dwconv_pack,
     .dwconv = dwconv_run,
     .quantise = quantise,
+    .interleave3 = int8_interleave3_scalar,
 };
 
 #else

@@ -732,6 +732,7 @@ const int8_kernels int8_kernels_avx2 = {
     .dwconv_pack = dwconv_pack,
     .dwconv = dwconv_run,
     .quantise = quantise,
+    .interleave3 = int8_interleave3_scalar,
 };
 
 #else

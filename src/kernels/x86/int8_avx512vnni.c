@@ -37,6 +37,27 @@ INT8_TARGET static void quantise(const float *x, float inverse, int32_t zero, ui
     }
 }
 
+/* Of each lane's 4 pixels the 12 bytes that count, then of all lanes 12 words. */
+INT8_TARGET static void interleave3(const uint8_t *lines, uint8_t *pixels, size_t n)
+{
+    const __m512i three = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    const __m512i words = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 15, 15, 15);
+
+    for (size_t i = 0; i < n; i += INT8_LANES) {
+        size_t here = n - i < INT8_LANES ? n - i : INT8_LANES;
+        __mmask16 m = int8_first_lanes(here);
+        __m512i x = _mm512_cvtepu8_epi32(int8_load_16_m(m, lines + i));
+        __m512i y = _mm512_cvtepu8_epi32(int8_load_16_m(m, lines + n + i));
+        __m512i z = _mm512_cvtepu8_epi32(int8_load_16_m(m, lines + 2 * n + i));
+
+        x = _mm512_or_si512(x, _mm512_slli_epi32(y, 8));
+        x = _mm512_shuffle_epi8(_mm512_or_si512(x, _mm512_slli_epi32(z, 16)), three);
+        x = _mm512_permutexvar_epi32(words, x);
+        int8_store_m(pixels + 3 * i, int8_first_bytes(3 * here), x);
+    }
+}
+
 enum { ROOF_SUMS = 12 };
 
 INT8_TARGET static uint64_t roof(size_t rounds)
@@ -71,6 +92,7 @@ const int8_kernels int8_kernels_avx512vnni = {
     .dwconv_pack = dwconv_pack,
     .dwconv = dwconv_run,
     .quantise = quantise,
+    .interleave3 = interleave3,
     .roof = roof,
 };
 
