@@ -223,6 +223,28 @@ static void convolutions_stay_in_bytes(void **state)
         }
 }
 
+/* Where maps share their levels a clamp stands behind the quantisation. */
+static void a_clamp_between_equal_levels_is_a_bound(void **state)
+{
+    static const size_t x_dim[] = {1, 8, 6, 6}, w_dim[] = {8, 8, 1, 1};
+    rig r;
+    tensor x, y;
+    int32_t relu;
+
+    (void)state;
+    rig_open(&r, 13);
+    x = input(&r, 4, x_dim);
+    y = conv(&r, &x, w_dim, (ref_window){0}, false);
+    relu = rig_node(&r, NET_OP_RELU, dequantised(&r, &y));
+    y.value = rig_node(&r, NET_OP_QUANTIZE_LINEAR, relu, scale_of(&r, y.at), zero_of(&r, y.at));
+    for (size_t i = 0; i < y.q.n; i++)
+        y.q.v[i] = fmax(y.q.v[i], y.at.zero);
+    expect(&r, &y);
+    rig_expect_fused(&r, "Relu");
+    rig_expect_fused(&r, "DequantizeLinear");
+    rig_check(&r);
+}
+
 /* expand, depthwise, project, and what went in is added: MobileNet-v2's block. */
 static void a_bottleneck_adds_in_bytes(void **state)
 {
@@ -367,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions_stay_in_bytes),
+        cmocka_unit_test(a_clamp_between_equal_levels_is_a_bound),
         cmocka_unit_test(a_bottleneck_adds_in_bytes),
         cmocka_unit_test(the_last_layers_give_floats),
         cmocka_unit_test(products_of_rows_give_floats),

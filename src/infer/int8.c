@@ -63,6 +63,11 @@ bool lower_new_bytes(lower *l, const net_shape *shape, lower_bytes *b)
     return set_dims(b, shape) && new_bytes(l, b);
 }
 
+static bool same_levels(const lower_bytes *a, const lower_bytes *b)
+{
+    return a->scale == b->scale && a->zero == b->zero;
+}
+
 static bool same_dims(const lower_bytes *a, const lower_bytes *b)
 {
     return a->n == b->n && a->h == b->h && a->w == b->w && a->c == b->c;
@@ -210,7 +215,7 @@ bool lower_int8_floats(lower *l, int32_t value)
 /* ---- what a step absorbs ---- */
 
 typedef struct fused { /* the nodes behind a product that its step does, too */
-    const net_node *node[5];
+    const net_node *node[8];
     size_t n;
     int32_t value;         /* that the step makes */
     bool quantised;        /* then `made` says how */
@@ -263,6 +268,28 @@ static void fuse_quantise(const lower *l, fused *f)
     f->end = f->made;
 }
 
+/* DequantizeLinear -> Relu -> QuantizeLinear at the same levels: the zero point is the lower bound.
+ */
+static void fuse_relu(const lower *l, fused *f)
+{
+    const net_node *from = only_reader(l, f->value), *relu, *to;
+    lower_bytes own, end;
+
+    if (!from || from->op != NET_OP_DEQUANTIZE_LINEAR || !byte_scale(l, from, &own) ||
+        !same_levels(&own, &f->made))
+        return;
+    relu = only_reader(l, from->out[0]);
+    to = relu && relu->op == NET_OP_RELU ? only_reader(l, relu->out[0]) : NULL;
+    if (!to || to->op != NET_OP_QUANTIZE_LINEAR || !byte_scale(l, to, &end) ||
+        !same_levels(&end, &f->made))
+        return;
+    take(f, from);
+    take(f, relu);
+    take(f, to);
+    if (f->lo < f->made.zero)
+        f->lo = f->made.zero;
+}
+
 /* The bytes that a value stands for, if they are there: its node may come later. */
 static bool find_bytes(const lower *l, int32_t value, lower_bytes *b)
 {
@@ -281,7 +308,7 @@ static void fuse_add(const lower *l, fused *f)
     lower_bytes own, other, end;
 
     if (!from || from->op != NET_OP_DEQUANTIZE_LINEAR || !byte_scale(l, from, &own) ||
-        own.scale != f->made.scale || own.zero != f->made.zero)
+        !same_levels(&own, &f->made))
         return;
     add = only_reader(l, from->out[0]);
     if (!add || add->op != NET_OP_ADD || add->n_in != 2 || add->in[0] == add->in[1])
@@ -304,8 +331,10 @@ static fused fuse(const lower *l)
     fused f = {.value = l->node->out[0], .residual.v.buf = -1};
 
     fuse_quantise(l, &f);
-    if (f.quantised)
+    if (f.quantised) {
+        fuse_relu(l, &f);
         fuse_add(l, &f);
+    }
     return f;
 }
 
