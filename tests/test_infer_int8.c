@@ -245,6 +245,62 @@ static void a_clamp_between_equal_levels_is_a_bound(void **state)
     rig_check(&r);
 }
 
+/* A scale of the bias's own, as after a change of the map's, and an upper bound below the lower. */
+static void numbers_that_no_writer_of_ours_writes(void **state)
+{
+    static const size_t x_dim[] = {1, 8, 6, 6}, w_dim[] = {8, 8, 1, 1};
+    rig r;
+    tensor x, y;
+    weights w;
+    ref sum;
+    size_t o = 8;
+    int32_t value;
+
+    (void)state;
+    rig_open(&r, 13);
+    x = input(&r, 4, x_dim);
+    w = make_weights(&r, &x, 4, w_dim, 0);
+    w.bias_value = rig_node(&r, NET_OP_DEQUANTIZE_LINEAR, rig_const_as(&r, NET_I32, w.bias),
+                            rig_const(&r, ref_scalar(0.5)));
+    for (size_t i = 0; i < o; i++)
+        w.bias.v[i] = rint(w.bias.v[i] * 0.5 / ((double)x.at.scale * w.scale.v[i]));
+    sum = sums(&x, &w, (ref_window){0});
+    y.at = level_for(sum, &x);
+    value = conv_node(&r, &x, &w, (ref_window){0});
+    value = rig_node(&r, NET_OP_CLIP, value, rig_const(&r, ref_scalar(1)),
+                     rig_const(&r, ref_scalar(-1)));
+    y.q = quantised(sum, &x, &w, y.at, 0);
+    for (size_t i = 0; i < y.q.n; i++)
+        y.q.v[i] = fmax(0, fmin(255, rint(-1 / (double)y.at.scale) + y.at.zero));
+    y.value = rig_node(&r, NET_OP_QUANTIZE_LINEAR, value, scale_of(&r, y.at), zero_of(&r, y.at));
+    expect(&r, &y);
+    rig_check(&r);
+}
+
+/* Images that lie inside out are put in order before they are bytes. */
+static void a_batch_may_lie_in_any_order(void **state)
+{
+    static const size_t lying[] = {3, 4, 2, 5}, perm[] = {2, 3, 0, 1};
+    static const int64_t axes[] = {2, 3, 0, 1};
+    rig r;
+    tensor t = {.at = random_level()};
+    int32_t value;
+    ref x;
+
+    (void)state;
+    rig_open(&r, 13);
+    t.q = ref_new(4, lying);
+    for (size_t i = 0; i < t.q.n; i++)
+        t.q.v[i] = (double)ref_index(256);
+    x = floats_of(&t);
+    value = rig_node(&r, NET_OP_TRANSPOSE, rig_input(&r, x));
+    rig_ints(&r, "perm", 4, axes);
+    t.q = ref_transpose(t.q, 4, perm);
+    t.value = rig_node(&r, NET_OP_QUANTIZE_LINEAR, value, scale_of(&r, t.at), zero_of(&r, t.at));
+    expect(&r, &t);
+    rig_check(&r);
+}
+
 /* expand, depthwise, project, and what went in is added: MobileNet-v2's block. */
 static void a_bottleneck_adds_in_bytes(void **state)
 {
@@ -390,6 +446,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions_stay_in_bytes),
         cmocka_unit_test(a_clamp_between_equal_levels_is_a_bound),
+        cmocka_unit_test(numbers_that_no_writer_of_ours_writes),
+        cmocka_unit_test(a_batch_may_lie_in_any_order),
         cmocka_unit_test(a_bottleneck_adds_in_bytes),
         cmocka_unit_test(the_last_layers_give_floats),
         cmocka_unit_test(products_of_rows_give_floats),

@@ -157,7 +157,7 @@ static pfld_status check_value(lower *l, const net_value *v, const char *who)
 
 static void keep_input(lower *l, int32_t buf)
 {
-    l->buffers[buf].first = 0;
+    l->buffers[buf].first = l->buffers[buf].last = 0;
     l->buffers[buf].pinned = !l->shared; /* a second run must find it again */
 }
 
@@ -383,6 +383,8 @@ static pfld_status finish(lower *l, infer_net *net)
     if (st != PFLD_OK)
         return st;
     net->picture = l->shown.v;
+    if (l->picture != NET_NONE) /* what reads it as floats has floats of its own */
+        net->inputs[0].view = (infer_view){.buf = -1};
     net->n_inputs = g->n_inputs;
     net->n_outputs = g->n_outputs;
     find_lifetimes(l);
@@ -524,9 +526,12 @@ size_t infer_output_count(const infer_net *net)
 
 static infer_tensor tensor(const io *of)
 {
+    size_t count = 0;
+
+    net_shape_count(&of->shape, &count);
     return (infer_tensor){.name = of->name,
                           .shape = of->shape,
-                          .count = infer_view_count(&of->view),
+                          .count = count,
                           .data = of->view.buf < 0 ? NULL : of->view.p + of->view.offset};
 }
 

@@ -265,6 +265,8 @@ static void fuse_quantise(const lower *l, fused *f)
     f->quantised = true;
     f->lo = level(p.lo, &f->made);
     f->hi = level(p.hi, &f->made);
+    if (f->lo > f->hi) /* ONNX: the maximum has the last word */
+        f->lo = f->hi;
     f->end = f->made;
 }
 
@@ -288,6 +290,8 @@ static void fuse_relu(const lower *l, fused *f)
     take(f, to);
     if (f->lo < f->made.zero)
         f->lo = f->made.zero;
+    if (f->hi < f->lo)
+        f->hi = f->lo;
 }
 
 /* The bytes that a value stands for, if they are there: its node may come later. */
@@ -366,8 +370,13 @@ static bool has_levels(const lower *l, size_t axis, size_t count, const net_quan
 
 static bool has_bias(const lower *l, size_t count, const net_tensor **out)
 {
-    *out = lower_has_in(l, 2) ? lower_in_value(l, 2)->constant : NULL;
-    return !lower_has_in(l, 2) || (*out && (*out)->dtype == NET_F32 && (*out)->count == count);
+    const net_tensor *t = lower_has_in(l, 2) ? lower_in_value(l, 2)->constant : NULL;
+
+    *out = t;
+    if (!lower_has_in(l, 2))
+        return true;
+    return t && t->dtype == NET_F32 && t->count == count &&
+           (t->shape.rank == 0 || t->shape.dim[t->shape.rank - 1] == (int64_t)count);
 }
 
 static double weight_scale(const layer *a, size_t i)
@@ -375,17 +384,15 @@ static double weight_scale(const layer *a, size_t i)
     return (double)a->w->scale[a->w->count == 1 ? 0 : i];
 }
 
-/* The bias in units of the sums: the file's own integer where it has one. */
+/* The bias in units of the sums; NaN where weights of scale 0 leave it none. */
 static double bias_level(const layer *a, size_t i)
 {
-    const net_quantised *from = a->bias ? a->bias->from : NULL;
     double unit = (double)a->in->scale * weight_scale(a, i);
+    double bias = a->bias ? (double)((const float *)a->bias->data)[i] : 0;
 
-    if (!a->bias)
+    if (bias == 0)
         return 0;
-    if (from && from->q->dtype == NET_I32 && !from->zero)
-        return ((const int32_t *)from->q->data)[i];
-    return unit > 0 ? rint((double)((const float *)a->bias->data)[i] / unit) : 0;
+    return unit != 0 ? rint(bias / unit) : (double)NAN;
 }
 
 static double weight_sum(const layer *a, size_t i)
@@ -453,6 +460,7 @@ static bool finish(lower *l, step *s, const fused *f)
     return true;
 }
 
+/* a->step: of one matrix a net may want both ways. */
 static void *packed_bytes(lower *l, const layer *a, step_run *run, size_t bytes, bool *ready)
 {
     size_t count;
@@ -460,7 +468,8 @@ static void *packed_bytes(lower *l, const layer *a, step_run *run, size_t bytes,
     if (!floats_for(bytes, &count))
         return NULL;
     return lower_packed(
-        l, &(packed_weights){.of = a->w->q, .used_by = run, .groups = 1, .count = count}, ready);
+        l, &(packed_weights){.of = a->w->q, .used_by = run, .groups = a->step, .count = count},
+        ready);
 }
 
 /* [O][C][R][S] as the matrix B[(r, s, c)][o]. */

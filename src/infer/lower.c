@@ -306,7 +306,11 @@ bool lower_as_pixels(lower *l, infer_view *v)
 
 bool lower_as_nhwc(lower *l, infer_view *v)
 {
-    return (infer_view_is_pixels(v) && infer_view_is_dense(v)) || copied(l, lower_new_nhwc, v);
+    size_t image = v->dim[1] * v->dim[2] * v->dim[3];
+    bool in_order = v->dim[0] == 1 || v->stride[0] == (ptrdiff_t)image;
+
+    return (infer_view_is_pixels(v) && infer_view_is_dense(v) && in_order) ||
+           copied(l, lower_new_nhwc, v);
 }
 
 static bool is_clamp(const net_node *n)

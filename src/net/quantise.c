@@ -217,7 +217,7 @@ static float weight_scale(const float *w, const rows *r, double bias, double inp
     for (size_t i = 0; i < r->count; i++)
         top = fmaxf(top, fabsf(w[i * r->step]));
     scale = fmax((double)top / WEIGHT_MAX, fabs(bias) / (input * BIAS_MAX));
-    return scale > 0 ? (float)scale : 1.0f;
+    return (float)scale > 0.0f ? (float)scale : 1.0f; /* the double may be too small for a float */
 }
 
 static void fill_weights(const float *w, const rows *r, float scale, int8_t *out)

@@ -34,7 +34,6 @@ struct finish {
     __m256 lo, hi; /* less the zero point */
     __m256i zero;
     __m128i lo_byte;
-    bool add;
     __m256 own, other, add_hi;
     __m256i zero_r, add_zero;
     __m128i add_lo_byte;
@@ -49,7 +48,6 @@ INT8_TARGET static struct finish finish_of(const int8_post *p)
         .hi = _mm256_set1_ps((float)(p->hi - p->zero)),
         .zero = _mm256_set1_epi16((short)p->zero),
         .lo_byte = _mm_set1_epi8((char)p->lo),
-        .add = a->residual != NULL,
         .own = _mm256_set1_ps(a->own),
         .other = _mm256_set1_ps(a->other),
         .add_hi = _mm256_set1_ps((float)(a->hi - a->zero)),

@@ -33,7 +33,6 @@ enum { INT8_LANES = 16, INT8_QUAD = 4, INT8_BYTES = 64 };
 struct int8_finish {
     __m512 lo, hi; /* less the zero point */
     __m512i zero, lo_byte;
-    bool add;
     __m512 own, other, add_hi;
     __m512i zero_r, add_zero, add_lo_byte;
 };
@@ -82,7 +81,6 @@ INT8_INLINE struct int8_finish int8_finish_of(const int8_post *p)
         .hi = _mm512_set1_ps((float)(p->hi - p->zero)),
         .zero = _mm512_set1_epi16((short)p->zero),
         .lo_byte = _mm512_set1_epi8((char)p->lo),
-        .add = a->residual != NULL,
         .own = _mm512_set1_ps(a->own),
         .other = _mm512_set1_ps(a->other),
         .add_hi = _mm512_set1_ps((float)(a->hi - a->zero)),
