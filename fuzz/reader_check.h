@@ -21,7 +21,7 @@ static inline void reader_check_sample(const data_sample *s)
         n_known += s->known[i];
     }
     if (n_known == 0 || !(s->box.w > 0 || s->box.h > 0) || !isfinite(s->box.x + s->box.y) ||
-        strlen(s->image) < 3 || strlen(s->where) < 3)
+        !*s->image || strlen(s->where) < 3) /* an absolute name can be as short as "/" */
         abort();
     if (s->has_pose == isnan(s->pose.yaw))
         abort();
