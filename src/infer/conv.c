@@ -78,12 +78,6 @@ static void conv_gathered(const step *s, const kernels *k, const tap_source *in,
     }
 }
 
-/* What of a line the windows of all output columns see: as if the map were so wide. */
-static size_t padded_width(const step_conv *v, size_t out_w)
-{
-    return (out_w - 1) * v->stride[1] + v->kernel[1];
-}
-
 static void copy_pixels(const tap_source *in, const float *src, size_t n, float *dst)
 {
     if (in->step_c != 1)
@@ -122,8 +116,8 @@ static void pad_line(const step_conv *v, const tap_source *in, ptrdiff_t y, size
 static void conv_banded(const step *s, const kernels *k, const tap_source *in, gemm_args a)
 {
     const step_conv *v = &s->u.conv;
-    size_t out_h = s->out.dim[2], out_w = s->out.dim[3], width = padded_width(v, out_w);
-    size_t line = width * in->c, reach = (v->kernel[0] - 1) * v->dilation[0] + 1, at, i;
+    size_t out_h = s->out.dim[2], out_w = s->out.dim[3], width = step_conv_width(v, out_w);
+    size_t line = width * in->c, at, i;
     float *lines = step_data(&s->scratch), *c = a.c;
     kernel_post post = *a.post;
     const float *residual = post.residual;
@@ -136,7 +130,7 @@ static void conv_banded(const step *s, const kernels *k, const tap_source *in, g
     for (at = 0; at < out_h; at += v->band) {
         size_t n = out_h - at < v->band ? out_h - at : v->band;
         ptrdiff_t y = (ptrdiff_t)(at * v->stride[0]) - (ptrdiff_t)v->pad[0];
-        for (i = 0; i < (n - 1) * v->stride[0] + reach; i++)
+        for (i = 0; i < step_conv_lines(v, n); i++)
             pad_line(v, in, y + (ptrdiff_t)i, width, lines + i * line);
         for (i = 0; i < n; i++) {
             a.a = lines + i * v->stride[0] * line;
@@ -280,7 +274,7 @@ static void run_conv_transpose(const step *s, const kernels *k)
 
 /* ---- lowering ---- */
 
-static void set_window(step_conv *v, const net_conv_params *p)
+void lower_set_window(step_conv *v, const net_conv_params *p)
 {
     assert(p->groups);
     v->groups = p->groups;
@@ -415,23 +409,28 @@ static bool has_long_lines(const lower *l, const step_conv *v, size_t out_w)
     return v->dilation[1] == 1 && out_w > l->k->gemm_mr;
 }
 
+bool lower_set_band(step_conv *v, size_t out_h, size_t line, size_t room, size_t *count)
+{
+    size_t reach = step_conv_lines(v, 1), lines;
+
+    assert(line); /* no map is empty */
+    lines = room / line;
+    v->band = lines > reach ? (lines - reach) / v->stride[0] + 1 : 1;
+    if (v->band > out_h)
+        v->band = out_h;
+    return checked_mul(step_conv_lines(v, v->band), line, count);
+}
+
 static bool set_band(lower *l, step *s, bool *banded)
 {
     step_conv *v = &s->u.conv;
-    size_t out_h = s->out.dim[2], out_w = s->out.dim[3], line, lines, count;
-    size_t reach = (v->kernel[0] - 1) * v->dilation[0] + 1, c = s->in[0].dim[1] / v->groups;
+    size_t out_w = s->out.dim[3], c = s->in[0].dim[1] / v->groups, line, count;
 
     *banded = has_long_lines(l, v, out_w);
     if (!*banded)
         return true;
-    if (!checked_mul(padded_width(v, out_w), c, &line))
-        return false;
-    assert(line); /* no map is empty */
-    lines = BAND_FLOATS / line;
-    v->band = lines > reach ? (lines - reach) / v->stride[0] + 1 : 1;
-    if (v->band > out_h)
-        v->band = out_h;
-    return checked_mul((v->band - 1) * v->stride[0] + reach, line, &count) &&
+    return checked_mul(step_conv_width(v, out_w), c, &line) &&
+           lower_set_band(v, s->out.dim[2], line, BAND_FLOATS, &count) &&
            lower_new_scratch(l, count, &s->scratch);
 }
 
@@ -498,7 +497,7 @@ pfld_status lower_conv(lower *l)
         st = float_constant(l, 1, &w);
     if (st != PFLD_OK)
         return st;
-    set_window(&conv, &p);
+    lower_set_window(&conv, &p);
     st = conv_input(l, &conv, &x);
     if (st != PFLD_OK)
         return st;
@@ -566,7 +565,7 @@ pfld_status lower_conv_transpose(lower *l)
         st = lower_in(l, 0, &x);
     if (st != PFLD_OK)
         return st;
-    set_window(&conv, &p);
+    lower_set_window(&conv, &p);
     if (!lower_as_pixels(l, &x) || !pack_conv_transpose(l, w, &conv))
         return lower_nomem(l);
     s = lower_step(l, run_conv_transpose);

@@ -6,9 +6,7 @@
  * it is not computed: it stands for the bytes until an operator that knows floats only asks
  * (lower_int8_floats). So any mixture runs; what is no case for integers runs in floats.
  */
-#include <assert.h>
 #include <math.h>
-#include <string.h>
 
 #include "core/checked.h"
 #include "infer/int8_steps.h"
@@ -505,21 +503,12 @@ static bool is_matrix(const net_conv_params *p, const lower_bytes *in)
 }
 
 /* Lines of `line` bytes each. */
-static bool set_band(lower *l, step *s, const net_conv_params *p, size_t line)
+static bool set_band(lower *l, step *s, size_t line)
 {
     step_int8 *v = &s->u.int8;
-    size_t reach = (p->kernel[0] - 1) * p->dilation[0] + 1, lines, bytes, count;
+    size_t bytes, count;
 
-    assert(line); /* no map is empty */
-    lines = BAND_BYTES / line;
-    memcpy(v->window.kernel, p->kernel, sizeof p->kernel);
-    memcpy(v->window.stride, p->stride, sizeof p->stride);
-    memcpy(v->window.dilation, p->dilation, sizeof p->dilation);
-    memcpy(v->window.pad, p->pad, sizeof p->pad);
-    v->window.band = lines > reach ? (lines - reach) / p->stride[0] + 1 : 1;
-    if (v->window.band > v->out_h)
-        v->window.band = v->out_h;
-    return checked_mul((v->window.band - 1) * p->stride[0] + reach, line, &bytes) &&
+    return lower_set_band(&v->window, v->out_h, line, BAND_BYTES, &bytes) &&
            floats_for(bytes, &count) && lower_new_scratch(l, count, &s->scratch);
 }
 
@@ -539,8 +528,9 @@ static bool set_conv(lower *l, step *s, const net_conv_params *p, const layer *a
         g->m = v->out_w;
         g->a_row = p->stride[1] * v->c;
         g->a_run = p->kernel[1] * v->c;
-        if (!checked_mul((v->out_w - 1) * p->stride[1] + p->kernel[1], v->c, &line) ||
-            !checked_mul(p->dilation[0], line, &g->a_next) || !set_band(l, s, p, line))
+        lower_set_window(&v->window, p);
+        if (!checked_mul(step_conv_width(&v->window, v->out_w), v->c, &line) ||
+            !checked_mul(p->dilation[0], line, &g->a_next) || !set_band(l, s, line))
             return false;
     }
     g->b = pack_conv(l, a, s->run, v->c, taps, g->a_run);

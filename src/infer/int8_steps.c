@@ -140,8 +140,7 @@ void run_int8_band(const step *s, const kernels *k)
 {
     const step_int8 *v = &s->u.int8;
     const step_conv *win = &v->window;
-    size_t width = (v->out_w - 1) * win->stride[1] + win->kernel[1], line = width * v->c;
-    size_t reach = (win->kernel[0] - 1) * win->dilation[0] + 1;
+    size_t width = step_conv_width(win, v->out_w), line = width * v->c;
     uint8_t *lines = step_bytes(&s->scratch);
     int8_gemm g = v->gemm;
     int8_post post = v->post;
@@ -153,7 +152,7 @@ void run_int8_band(const step *s, const kernels *k)
         for (size_t at = 0; at < v->out_h; at += win->band) {
             size_t n = v->out_h - at < win->band ? v->out_h - at : win->band;
             ptrdiff_t y = (ptrdiff_t)(at * win->stride[0]) - (ptrdiff_t)win->pad[0];
-            for (size_t i = 0; i < (n - 1) * win->stride[0] + reach; i++)
+            for (size_t i = 0; i < step_conv_lines(win, n); i++)
                 pad_line(v, in, y + (ptrdiff_t)i, width, lines + i * line);
             for (size_t i = 0; i < n; i++) {
                 g.a = lines + i * win->stride[0] * line;

@@ -7,6 +7,7 @@
 #include "infer/step.h"
 #include "kernels/int8.h"
 #include "net/graph.h"
+#include "net/op_params.h"
 
 typedef struct infer_buffer {
     size_t count;        /* floats */
@@ -64,6 +65,10 @@ typedef pfld_status lower_op(lower *l);
 
 /* Families. */
 pfld_status lower_conv(lower *l);
+/* Of steps that copy lines by bands: the window, and then how many output lines a band has whose
+ * lines of `line` elements fit in room, or 1; count: the elements of its lines. False: too many. */
+void lower_set_window(step_conv *v, const net_conv_params *p);
+bool lower_set_band(step_conv *v, size_t out_h, size_t line, size_t room, size_t *count);
 pfld_status lower_conv_transpose(lower *l);
 pfld_status lower_pool(lower *l);
 pfld_status lower_gemm(lower *l);

@@ -105,6 +105,18 @@ struct step {
     } u;
 };
 
+/* What of a line the windows of all output columns see: as if the map were so wide. */
+static inline size_t step_conv_width(const step_conv *v, size_t out_w)
+{
+    return (out_w - 1) * v->stride[1] + v->kernel[1];
+}
+
+/* The lines that n output lines see, pads among them. */
+static inline size_t step_conv_lines(const step_conv *v, size_t n)
+{
+    return (n - 1) * v->stride[0] + (v->kernel[0] - 1) * v->dilation[0] + 1;
+}
+
 /* Where a view's first element lies; NULL where the view is not used. */
 static inline float *step_data(const infer_view *v)
 {
