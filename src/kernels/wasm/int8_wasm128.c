@@ -4,6 +4,7 @@
  * columns or channels at a time, as four vectors of sums.
  */
 #include "kernels/int8_sets.h"
+#include "kernels/int8_taps.h"
 
 #if KERNELS_WASM
 
@@ -19,7 +20,6 @@ enum {
     FOUR = 4,        /* k of A that are read at a time */
     ROWS = 3,        /* of the tallest tile: with B's vectors and a value of A, what x86 can hold */
     STEPS_MAX = 256, /* steps of 4 k that are widened at a time: 6 KB of A */
-    TAPS_MAX = 64    /* a window with more is left to the specification */
 };
 
 /* 16 sums, scales or other numbers of 32 bits. */
@@ -386,30 +386,6 @@ static void dwconv_pack(void *packed, const int8_t *w, size_t kh, size_t kw, siz
             for (size_t channel = block * COLS; channel < (block + 1) * COLS; channel++)
                 for (size_t t = 2 * pair; t < 2 * pair + 2; t++)
                     *to++ = channel < c && t < kh * kw ? w[t * c + channel] : 0;
-}
-
-/* What a window's taps read. */
-struct taps {
-    const uint8_t *p[TAPS_MAX + 1];
-    size_t mask[TAPS_MAX + 1]; /* of the channel's number: 0 beyond the map */
-};
-
-static void taps_of(struct taps *t, const int8_dwconv *d, const uint8_t *beyond, size_t oy,
-                    size_t ox)
-{
-    size_t n = 0;
-
-    for (size_t r = 0; r < d->kh; r++)
-        for (size_t s = 0; s < d->kw; s++, n++) {
-            ptrdiff_t y = (ptrdiff_t)(oy * d->stride_h + r) - (ptrdiff_t)d->pad_top;
-            ptrdiff_t x = (ptrdiff_t)(ox * d->stride_w + s) - (ptrdiff_t)d->pad_left;
-            bool in = y >= 0 && x >= 0 && (size_t)y < d->in_h && (size_t)x < d->in_w;
-
-            t->p[n] = in ? d->in + ((size_t)y * d->in_w + (size_t)x) * d->in_ld : beyond;
-            t->mask[n] = in ? SIZE_MAX : 0;
-        }
-    t->p[n] = beyond; /* the second of an odd last pair, whose weights are 0 */
-    t->mask[n] = 0;
 }
 
 /* Adds the products of two taps: bytes of 16 channels each, w [16][2]. */

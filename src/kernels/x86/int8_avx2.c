@@ -6,6 +6,7 @@
  * restores: columns 0-3 and 8-11, columns 4-7 and 12-15.
  */
 #include "kernels/int8_sets.h"
+#include "kernels/int8_taps.h"
 
 #if KERNELS_X86
 
@@ -21,7 +22,6 @@ enum {
     FOUR = 4,        /* k of A that are read at a time */
     ROWS = 6,        /* of the tallest tile */
     STEPS_MAX = 256, /* steps of 4 k that are widened at a time: 12 KB of A */
-    TAPS_MAX = 64    /* a window with more is left to the specification */
 };
 
 /* 16 sums, scales or other numbers of 32 bits. */
@@ -423,30 +423,6 @@ static void dw_pack_any(int16_t *to, const int8_t *w, size_t taps, size_t c)
 
                     *to++ = channel < c && t < taps ? w[t * c + channel] : 0;
                 }
-}
-
-/* What a window's taps read. */
-struct taps {
-    const uint8_t *p[TAPS_MAX + 1];
-    size_t mask[TAPS_MAX + 1]; /* of the channel's number: 0 beyond the map */
-};
-
-static void taps_of(struct taps *t, const int8_dwconv *d, const uint8_t *beyond, size_t oy,
-                    size_t ox)
-{
-    size_t n = 0;
-
-    for (size_t r = 0; r < d->kh; r++)
-        for (size_t s = 0; s < d->kw; s++, n++) {
-            ptrdiff_t y = (ptrdiff_t)(oy * d->stride_h + r) - (ptrdiff_t)d->pad_top;
-            ptrdiff_t x = (ptrdiff_t)(ox * d->stride_w + s) - (ptrdiff_t)d->pad_left;
-            bool in = y >= 0 && x >= 0 && (size_t)y < d->in_h && (size_t)x < d->in_w;
-
-            t->p[n] = in ? d->in + ((size_t)y * d->in_w + (size_t)x) * d->in_ld : beyond;
-            t->mask[n] = in ? SIZE_MAX : 0;
-        }
-    t->p[n] = beyond; /* the second of an odd last pair, whose weights are 0 */
-    t->mask[n] = 0;
 }
 
 /* n of 16 channels of one output, from c on. */
