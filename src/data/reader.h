@@ -36,6 +36,7 @@ typedef struct reader_face {
     pfld_box box;   /* where has_box; else it goes around the known points */
     pfld_pose pose; /* where has_pose */
     bool has_box, has_pose;
+    float offset; /* of this face's labels, added to the list's: data_sample.offset */
     uint32_t flags;
 } reader_face;
 
