@@ -162,12 +162,18 @@ static pfld_status close_results(detect *d, pfld_error *err)
                : error_sys(err, errno, "%s", error_path(d->f->results, shown));
 }
 
+/* Of a single picture the faces are worked on at once; only where that is asked for, since making
+ * threads takes as long as a few faces. */
 static pfld_status make_room(detect *d, const inputs_spec *spec, pfld_error *err)
 {
-    size_t n = inputs_is_single(spec) ? 1 : threads_or_cpus(d->f->jobs);
+    bool single = inputs_is_single(spec);
+    size_t n = single && d->f->jobs == 0 ? 1 : threads_or_cpus(d->f->jobs);
 
-    d->n_threads = n < POOL_MAX_THREADS ? n : POOL_MAX_THREADS;
-    d->n_items = n == 1 ? 1 : AHEAD * d->n_threads;
+    n = n < POOL_MAX_THREADS ? n : POOL_MAX_THREADS;
+    if (single)
+        d->setup.how.threads = (int32_t)n;
+    d->n_threads = single ? 1 : n;
+    d->n_items = d->n_threads == 1 ? 1 : AHEAD * d->n_threads;
     d->workers = mem_alloc(d->n_threads, sizeof *d->workers);
     d->items = mem_alloc(d->n_items, sizeof *d->items);
     return d->workers && d->items ? PFLD_OK : error_nomem(err);

@@ -163,8 +163,8 @@ const cli_option detect_options[] = {
      .arg = "N",
      .min = 1,
      FIELD(jobs),
-     .help = "Works on so many pictures at once; default: one for each CPU. The results and their "
-             "order are the same."},
+     .help = "Works on so many pictures at once; default: one for each CPU. Of a single picture so "
+             "many faces at once, where N is given. The results and their order are the same."},
     {.name = "quiet", .letter = 'q', .kind = CLI_FLAG, FIELD(quiet), .help = "No progress line."},
     {.name = "scheme",
      .kind = CLI_TEXT,

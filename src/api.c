@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/pool.h"
 #include "detect/box_from.h"
 #include "detect/builtin.h"
 #include "detect/detect_spec.h"
@@ -31,6 +32,8 @@ struct pfld_session {
     faces how; /* points into the following */
     landmarks points;
     detector finder;
+    infer_weights weights; /* of points, and of those of other threads */
+    pool *threads;         /* NULL: the caller's only */
 };
 
 typedef struct pair { /* the models of a session; one may be NULL */
@@ -291,6 +294,46 @@ static pfld_status take_workspace(const pfld_options *opt, arena *mem, pfld_erro
     return PFLD_OK;
 }
 
+/* What the other threads need for a face of their own. */
+typedef struct helper {
+    landmarks points;
+    detector finder;
+} helper;
+
+static pfld_status build_helper(pfld_session *s, const pair *m, const pfld_options *opt, arena *mem,
+                                faces *out, pfld_error *err)
+{
+    helper *h = arena_alloc(mem, 1, sizeof *h);
+    pfld_status st = h ? PFLD_OK : error_nomem(err);
+
+    *out = s->how;
+    if (st == PFLD_OK && m->landmarks) {
+        out->points = &h->points;
+        st = landmarks_create(m->landmarks->graph, &m->landmarks->how, opt->isa, &s->weights, mem,
+                              &h->points, err);
+    }
+    if (st == PFLD_OK) {
+        out->finder = &h->finder;
+        st = detector_create_close(&s->finder, m->detector->graph, mem, &h->finder, err);
+    }
+    return st;
+}
+
+/* Several faces of one picture, one on each thread: there is a detector that finds them. */
+static pfld_status build_helpers(pfld_session *s, const pair *m, const pfld_options *opt,
+                                 arena *mem, pfld_error *err)
+{
+    size_t n = pool_thread_count(s->threads) - 1;
+    faces *helpers = arena_alloc(mem, n, sizeof *helpers);
+    pfld_status st = helpers ? PFLD_OK : error_nomem(err);
+
+    for (size_t i = 0; i < n && st == PFLD_OK; i++)
+        st = build_helper(s, m, opt, mem, &helpers[i], err);
+    s->how.helpers = helpers;
+    s->how.threads = s->threads;
+    return st;
+}
+
 static pfld_status build_nets(pfld_session *s, const pair *m, const pfld_options *opt, arena *mem,
                               pfld_error *err)
 {
@@ -306,18 +349,20 @@ static pfld_status build_nets(pfld_session *s, const pair *m, const pfld_options
                      .one_pass = opt->passes == 1};
     if (m->landmarks) {
         s->how.points = &s->points;
-        st = landmarks_create(m->landmarks->graph, &m->landmarks->how, opt->isa, mem, &s->points,
-                              err);
+        st = landmarks_create(m->landmarks->graph, &m->landmarks->how, opt->isa, &s->weights, mem,
+                              &s->points, err);
     }
     if (st == PFLD_OK && m->detector) {
         s->how.finder = &s->finder;
         st = detector_create(m->detector->graph, &m->detector->find, &how, mem, &s->finder, err);
+        if (st == PFLD_OK && !faces_add_room(&s->how, mem))
+            st = error_nomem(err);
     }
-    return st;
+    return st == PFLD_OK && s->threads ? build_helpers(s, m, opt, mem, err) : st;
 }
 
 /* The session lies in its own arena, so that a workspace holds all of it. */
-static pfld_status build_session(const pair *m, const pfld_options *opt, arena *mem,
+static pfld_status build_session(const pair *m, const pfld_options *opt, pool *threads, arena *mem,
                                  pfld_session **out, pfld_error *err)
 {
     pfld_session *s;
@@ -326,6 +371,8 @@ static pfld_status build_session(const pair *m, const pfld_options *opt, arena *
     if (st != PFLD_OK)
         return st;
     s = arena_alloc(mem, 1, sizeof *s);
+    if (s)
+        s->threads = threads;
     st = s ? build_nets(s, m, opt, mem, err) : error_nomem(err);
     if (st == PFLD_OK)
         *out = s;
@@ -369,6 +416,9 @@ static pfld_status take_options(pfld_options *known, const pfld_options *opt, pf
     if (known->passes < 0 || known->passes > 2)
         return error_set(err, PFLD_ERR_ARG, "pfld_options.passes is %d: 0 to 2 wanted",
                          (int)known->passes);
+    if (known->threads < 0 || known->threads > POOL_MAX_THREADS)
+        return error_set(err, PFLD_ERR_ARG, "pfld_options.threads is %d: 0 to %d wanted",
+                         (int)known->threads, POOL_MAX_THREADS);
     st = take_number(&known->min_face, 0.0f, 0.0f, BOX_MOST, "min_face", err);
     if (st == PFLD_OK)
         st = take_number(&known->score_min, SCORE_MIN, 0.0f, 1.0f, "score_min", err);
@@ -400,9 +450,15 @@ static pfld_status create_session(const pair *m, const pfld_options *opt, pfld_s
                                   pfld_error *err)
 {
     arena mem = {0};
-    pfld_status st = build_session(m, opt, &mem, out, err);
+    pool *threads = NULL;
+    pfld_status st = PFLD_OK;
 
+    if (opt->threads > 1 && m->detector)
+        st = pool_create((size_t)opt->threads, &threads, err);
+    if (st == PFLD_OK)
+        st = build_session(m, opt, threads, &mem, out, err);
     if (st != PFLD_OK) {
+        pool_free(threads);
         arena_free(&mem);
         return st;
     }
@@ -433,6 +489,7 @@ void pfld_session_free(pfld_session *s)
 
     if (!s)
         return;
+    pool_free(s->threads);
     mem = s->mem; /* s goes with it */
     arena_free(&mem);
 }

@@ -723,6 +723,94 @@ static void there_are_never_more_faces_than_the_most(void **state)
 
 /* ---- sessions ---- */
 
+static void threads_agree(const pfld_model *points, const pfld_model *finder, pfld_options o,
+                          const pfld_image *img)
+{
+    pfld_face want[CAP], got[CAP];
+    size_t found;
+    pfld_session *s;
+
+    memset(want, 0, sizeof want);
+    o.threads = 0;
+    s = start(points, finder, &o);
+    found = search(s, img, want);
+    pfld_session_free(s);
+    assert_true(found > 0);
+    for (o.threads = 1; o.threads <= 5; o.threads++) {
+        s = start(points, finder, &o);
+        for (int again = 0; again < 3; again++) {
+            memset(got, 0, sizeof got);
+            assert_int_equal(search(s, img, got), found);
+            assert_memory_equal(got, want, sizeof got);
+        }
+        pfld_session_free(s);
+    }
+}
+
+/* More faces than threads, and fewer; with landmarks; and of those that lie on their side the best
+ * one decides whether the others are asked. */
+static void threads_find_the_same_bits(void **state)
+{
+    tiny_detector shaded = shaded_marks(2);
+    pfld_model *lying = tiny_detector_load(&shaded), *upright = tiny_detector_load(&tiny_marks),
+               *points = tiny_load(&tiny_channel_means, NULL);
+    pfld_options with_a_look = small_canvas(), o = small_canvas();
+
+    (void)state;
+    with_a_look.presence_min = 0;
+    for (int n = 1; n <= 6; n++) {
+        pfld_image marks = tiny_black(SIDE, SIDE), faces = tiny_black(SIDE, SIDE);
+
+        for (int i = 0; i < n; i++) {
+            tiny_mark(&marks, 8 + 32 * (i % 4), 32 + 56 * (i / 4), 8, 0);
+            shaded_mark(&faces, 16 + 40 * (i % 3), 32 + 56 * (i / 3), (i + n) % 4);
+        }
+        threads_agree(points, upright, o, &marks);
+        threads_agree(NULL, lying, with_a_look, &faces);
+        free(marks.data);
+        free(faces.data);
+    }
+    pfld_model_free(points);
+    pfld_model_free(upright);
+    pfld_model_free(lying);
+}
+
+/* Who gives a workspace gets all but the threads themselves into it. */
+static void threads_fit_into_a_workspace(void **state)
+{
+    pfld_image img = three_faces();
+    pfld_options o = small_canvas();
+    pfld_model *finder = tiny_detector_load(&tiny_marks),
+               *points = tiny_load(&tiny_channel_means, NULL);
+    pfld_face want[CAP], got[CAP];
+    size_t one = 0, bytes = 0;
+    pfld_session *s = start(points, finder, &o);
+    unsigned char *block;
+
+    (void)state;
+    assert_int_equal(search(s, &img, want), 3);
+    pfld_session_free(s);
+    assert_int_equal(pfld_workspace_size(points, finder, &o, &one, NULL), PFLD_OK);
+    o.threads = 3;
+    assert_int_equal(pfld_workspace_size(points, finder, &o, &bytes, NULL), PFLD_OK);
+    assert_true(bytes > one);
+    block = aligned_alloc(64, bytes);
+    assert_non_null(block);
+    memset(block, 0xff, bytes);
+    o.workspace = block;
+    o.workspace_size = bytes - 64;
+    assert_int_equal(pfld_session_create(points, finder, &o, &s, NULL), PFLD_ERR_NOMEM);
+    o.workspace_size = bytes;
+    s = start(points, finder, &o);
+    assert_int_equal(search(s, &img, got), 3);
+    assert_memory_equal(got, want, 3 * sizeof *got);
+    pfld_session_free(s);
+    free(block);
+    pfld_model_free(points);
+    pfld_model_free(finder);
+    free(img.data);
+}
+
 static void the_same_picture_gives_the_same_bits(void **state)
 {
     pfld_image img = three_faces(), other = tiny_black(300, 200);
@@ -809,6 +897,15 @@ static void options_beyond_reason_are_refused(void **state)
         o.passes = passes;
         assert_int_equal(pfld_session_create(NULL, m, &o, &s, &err), PFLD_ERR_ARG);
         assert_non_null(strstr(err.msg, "passes"));
+    }
+    for (int32_t threads = -1; threads <= 257; threads += 258) {
+        pfld_options o;
+        pfld_session *s;
+        pfld_error err = {0};
+        pfld_options_init(&o, sizeof o);
+        o.threads = threads;
+        assert_int_equal(pfld_session_create(NULL, m, &o, &s, &err), PFLD_ERR_ARG);
+        assert_non_null(strstr(err.msg, "threads"));
     }
     for (int32_t turns = -2; turns <= 2; turns += 4) {
         pfld_options o;
@@ -904,6 +1001,8 @@ int main(void)
         cmocka_unit_test(numbers_that_are_none_are_no_faces),
         cmocka_unit_test(points_that_are_none_are_nan),
         cmocka_unit_test(there_are_never_more_faces_than_the_most),
+        cmocka_unit_test(threads_find_the_same_bits),
+        cmocka_unit_test(threads_fit_into_a_workspace),
         cmocka_unit_test(the_same_picture_gives_the_same_bits),
         cmocka_unit_test(all_instruction_sets_find_the_same),
         cmocka_unit_test(options_beyond_reason_are_refused),

@@ -207,7 +207,7 @@ static void a_session_allocates_nothing(void **state)
     use(f, NULL);
 }
 
-/* Searched turned by quarters; in tiles; without a second look. */
+/* Searched turned by quarters; in tiles; its faces read by several threads. */
 static void no_option_makes_it_allocate(void **state)
 {
     const fixture *f = *state;
@@ -221,6 +221,9 @@ static void no_option_makes_it_allocate(void **state)
     use(f, &o);
     o.max_side = 320;
     o.min_face = 0;
+    use(f, &o);
+    pfld_options_init(&o, sizeof o);
+    o.threads = 3;
     use(f, &o);
 }
 

@@ -140,6 +140,11 @@ typedef struct pfld_options { /* 0 is the default in every field but size; only 
                            neither, faces are upright or nearly so */
     int32_t passes;     /* 2, the default: where the landmarks show that their crop was off by more
                            than a few percent, they are found again in a better one. 1: never */
+    int32_t threads;    /* of pfld_detect(), 1..256: the faces of a picture are read at once, each
+                           on one of so many threads, the caller's among them; same bits. The
+                           search is one thread's. Default 1. The others belong to the session, and
+                           sleep between calls; with a workspace, what the system keeps of them is
+                           not in it */
 } pfld_options;
 
 typedef struct pfld_model pfld_model;     /* weights: immutable, shared */

@@ -267,31 +267,49 @@ static bool turn_up(faces *f, const pfld_image *img, const turned_square *first,
     return true;
 }
 
-/* doubtful: which way is up is asked of faces of this first score, or a higher one. True where the
- * face was turned up. */
-static bool complete(faces *f, const pfld_image *img, const detector_face *found, float doubtful,
-                     pfld_face *out)
+/* ---- a face that was found ---- */
+
+struct face_reading {
+    pfld_face face;
+    turned_square square; /* where it was found */
+    float first;          /* the finder's score */
+    bool sure;            /* which way is up */
+};
+
+static void read_first(faces *f, const pfld_image *img, const detector_face *found, face_reading *r)
 {
     const detect_spec *how = f->finder->how;
-    turned_square s = square_on(&found->box, found->roll);
-    bool sure, turned = false;
 
-    clear(out);
-    out->box = found->box;
-    out->score = found->score;
+    r->square = square_on(&found->box, found->roll);
+    r->first = found->score;
+    clear(&r->face);
+    r->face.box = found->box;
+    r->face.score = found->score;
     if (is_known(found->five)) {
         for (int i = 0; i < 5; i++)
-            out->five[i] = found->five[i];
+            r->face.five[i] = found->five[i];
         if (how->roll)
-            five_roll(found->five, &s.roll);
+            five_roll(found->five, &r->square.roll);
     }
-    sure = read_face(f, img, &s, out);
+    r->sure = read_face(f, img, &r->square, &r->face);
     if (f->presence_min < 0.0f)
-        return false;
-    sure &= sqrtf(found->score * out->presence) >= SURE;
-    if (!sure && found->score >= doubtful)
-        turned = turn_up(f, img, &s, out);
-    out->score = sqrtf(found->score * out->presence);
+        return;
+    r->face.score = sqrtf(r->first * r->face.presence);
+    r->sure &= r->face.score >= SURE;
+}
+
+/* doubtful: which way is up is asked of faces of this first score, or a higher one. */
+static bool is_doubtful(const faces *f, const face_reading *r, float doubtful)
+{
+    return f->presence_min >= 0.0f && !r->sure && r->first >= doubtful;
+}
+
+/* True where the face was turned up. */
+static bool ask_up(faces *f, const pfld_image *img, face_reading *r)
+{
+    bool turned = turn_up(f, img, &r->square, &r->face);
+
+    r->face.score = sqrtf(r->first * r->face.presence);
     return turned;
 }
 
@@ -327,24 +345,79 @@ static bool is_twin(const pfld_face *face, pfld_box *seen, size_t *n)
     return false;
 }
 
+/* Each of these is a task for any thread: a face's bits don't depend on whose. */
+typedef struct job {
+    faces *f;
+    const pfld_image *img;
+    float doubtful;
+} job;
+
+static faces *of_thread(faces *f, size_t thread)
+{
+    return thread ? &f->helpers[thread - 1] : f;
+}
+
+/* What the best one says about itself decides what the others are asked. */
+static void read_task(void *ctx, size_t i, size_t thread)
+{
+    job *j = ctx;
+    faces *f = of_thread(j->f, thread);
+    face_reading *r = &j->f->readings[i];
+
+    read_first(f, j->img, &j->f->finder->faces[i], r);
+    if (i > 0 || (is_doubtful(f, r, j->doubtful) && ask_up(f, j->img, r)))
+        return;
+    j->doubtful = fmaxf(j->doubtful, FAIR); /* it is as it was found, and so are most of them */
+}
+
+static void ask_task(void *ctx, size_t i, size_t thread)
+{
+    job *j = ctx;
+    face_reading *r = &j->f->readings[i + 1];
+
+    if (is_doubtful(j->f, r, j->doubtful))
+        ask_up(of_thread(j->f, thread), j->img, r);
+}
+
+static void run_tasks(job *j, pool_fn task, size_t n)
+{
+    if (j->f->threads)
+        pool_run(j->f->threads, task, j, n);
+    else
+        for (size_t i = 0; i < n; i++)
+            task(j, i, 0);
+}
+
+static void read_all(faces *f, const pfld_image *img)
+{
+    job j = {f, img, f->upright ? INFINITY : 0.0f};
+    size_t n = f->finder->n;
+
+    run_tasks(&j, read_task, n);
+    run_tasks(&j, ask_task, n > 0 ? n - 1 : 0);
+}
+
 static size_t complete_all(faces *f, const pfld_image *img, pfld_face *out, size_t cap)
 {
-    float doubtful = f->upright ? INFINITY : 0.0f;
     pfld_box *seen = f->finder->boxes; /* the search, which they were for, is over */
     size_t n = 0, n_seen = 0;
 
+    read_all(f, img);
     for (size_t i = 0; i < f->finder->n; i++) {
-        pfld_face face;
-        bool turned = complete(f, img, &f->finder->faces[i], doubtful, &face);
-        if (i == 0 && !turned) /* then few of the others are */
-            doubtful = fmaxf(doubtful, FAIR);
-        if (face.presence < f->presence_min || face.score < f->score_min) /* no NaN is */
+        const pfld_face *face = &f->readings[i].face;
+        if (face->presence < f->presence_min || face->score < f->score_min) /* no NaN is */
             continue;
-        if (f->points && is_twin(&face, seen, &n_seen))
+        if (f->points && is_twin(face, seen, &n_seen))
             continue;
-        insert(&face, out, n++, cap);
+        insert(face, out, n++, cap);
     }
     return n;
+}
+
+bool faces_add_room(faces *f, arena *mem)
+{
+    f->readings = arena_alloc(mem, PFLD_MAX_FACES, sizeof *f->readings);
+    return f->readings;
 }
 
 size_t faces_find(faces *f, const pfld_image *img, pfld_face *out, size_t cap)

@@ -93,6 +93,15 @@ good "${find[@]}" --jobs 4 photos -r --format csv
 cp stdout csv
 good "${find[@]}" --jobs 1 photos -r --format csv
 cmp -s stdout csv || fail "--jobs changes CSV"
+rects four.ppm 160 128 32,16,16,8,140 96,32,16,8,160 32,64,16,8,255 112,80,16,8,200
+good "${spot[@]}" -m tiny.onnx four.ppm
+[ "$(scores | wc -w)" -eq 4 ] || fail "four faces: $(cat stdout)"
+cp stdout one
+for jobs in 1 2 5; do # of one picture, faces are worked on at once
+    good "${spot[@]}" -m tiny.onnx four.ppm --jobs $jobs
+    cmp -s stdout one || fail "--jobs $jobs changes the results of one picture"
+done
+rm four.ppm
 
 good "${find[@]}" photos --results -
 cmp -s stdout folder || fail "--results - is not stdout"
