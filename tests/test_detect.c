@@ -494,6 +494,49 @@ static void what_is_no_face_at_a_second_look_is_dropped(void **state)
     free(img.data);
 }
 
+/* The left mark is the redder one, the right one the larger: at a second look the surer. */
+static void of_faces_with_the_same_landmarks_the_surer_stays(void **state)
+{
+    static const char *const crops[] = {"scale=1", "scale=9"};
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_options o = small_canvas();
+    tiny_net net = tiny_fixed_points;
+    /* don't say how it is turned: the second look is at the box */
+    const float no_face[TINY_VALUES] = {0.1f, 0.1f, 0.1f, 0.1f, 0.9f, 0.9f, 0.1f, 0.1f, 0.1f, 0.1f};
+    pfld_face f[CAP];
+
+    (void)state;
+    memcpy(net.bias, no_face, sizeof no_face);
+    o.turns = -1;
+    tiny_mark(&img, 32, 64, 8, TINY_ALL_RED);
+    for (int32_t v = 0; v < 20; v++)
+        for (int32_t u = 0; u < 20; u++)
+            img.data[(58 + v) * img.stride + 3 * (66 + u)] = 245;
+    for (size_t i = 0; i < 2; i++) {
+        tiny_detector t = tiny_marks;
+        pfld_model *finder, *points = tiny_load(&net, NULL);
+        pfld_session *s;
+        t.all_red = true;
+        t.sharp = 12;
+        t.face = crops[i];
+        finder = tiny_detector_load(&t);
+        o.score_min = 0.9f; /* of the first look, without a second */
+        o.presence_min = -1;
+        s = start(NULL, finder, &o);
+        assert_int_equal(search(s, &img, f), 2);
+        assert_box(&f[0].box, 35.5f, 67.5f, 48, 0.01f);
+        pfld_session_free(s);
+        o.score_min = o.presence_min = 1e-3f;
+        s = start(points, finder, &o);
+        assert_int_equal(search(s, &img, f), 2 - i);
+        assert_box(&f[0].box, 75.5f, 67.5f, 48, 0.01f);
+        pfld_session_free(s);
+        pfld_model_free(points);
+        pfld_model_free(finder);
+    }
+    free(img.data);
+}
+
 static void presence_is_told_of_the_caller_s_boxes_too(void **state)
 {
     tiny_detector t = tiny_marks;
@@ -993,6 +1036,7 @@ int main(void)
         cmocka_unit_test(points_that_say_nothing_are_harmless),
         cmocka_unit_test(faces_with_the_same_landmarks_are_one),
         cmocka_unit_test(what_is_no_face_at_a_second_look_is_dropped),
+        cmocka_unit_test(of_faces_with_the_same_landmarks_the_surer_stays),
         cmocka_unit_test(presence_is_told_of_the_caller_s_boxes_too),
         cmocka_unit_test(a_second_look_tells_which_way_is_up),
         cmocka_unit_test(a_face_that_is_upright_stays_as_it_was_found),

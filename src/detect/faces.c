@@ -315,20 +315,6 @@ static bool ask_up(faces *f, const pfld_image *img, face_reading *r)
 
 /* ---- all of them ---- */
 
-/* Into its place among the first min(n, cap), which are in order: equal ones stay as they came. */
-static void insert(const pfld_face *face, pfld_face *out, size_t n, size_t cap)
-{
-    size_t at = n < cap ? n : cap;
-
-    while (at > 0 && out[at - 1].score < face->score) {
-        if (at < cap)
-            out[at] = out[at - 1];
-        at--;
-    }
-    if (at < cap)
-        out[at] = *face;
-}
-
 /* Of the boxes around two faces' landmarks: two crops of one face, of which the detector has found
  * a part as well, end at the same landmarks. docs/detection.md has what it is worth. */
 #define TWINS 0.7f
@@ -397,19 +383,41 @@ static void read_all(faces *f, const pfld_image *img)
     run_tasks(&j, ask_task, n > 0 ? n - 1 : 0);
 }
 
-static size_t complete_all(faces *f, const pfld_image *img, pfld_face *out, size_t cap)
+/* Into order [n]: the readings that count, best score first; equal ones stay as they came. */
+static size_t sort_readings(const faces *f, uint32_t *order)
 {
-    pfld_box *seen = f->finder->boxes; /* the search, which they were for, is over */
-    size_t n = 0, n_seen = 0;
+    size_t n = 0;
 
-    read_all(f, img);
     for (size_t i = 0; i < f->finder->n; i++) {
         const pfld_face *face = &f->readings[i].face;
+        size_t at = n;
+
         if (face->presence < f->presence_min || face->score < f->score_min) /* no NaN is */
             continue;
+        for (; at > 0 && f->readings[order[at - 1]].face.score < face->score; at--)
+            order[at] = order[at - 1];
+        order[at] = (uint32_t)i;
+        n++;
+    }
+    return n;
+}
+
+/* Of twins the surer one stays, which comes first. */
+static size_t complete_all(faces *f, const pfld_image *img, pfld_face *out, size_t cap)
+{
+    uint32_t *order = f->finder->keep; /* the search, which they were for, is over */
+    pfld_box *seen = f->finder->boxes;
+    size_t sorted, n = 0, n_seen = 0;
+
+    read_all(f, img);
+    sorted = sort_readings(f, order);
+    for (size_t i = 0; i < sorted; i++) {
+        const pfld_face *face = &f->readings[order[i]].face;
         if (f->points && is_twin(face, seen, &n_seen))
             continue;
-        insert(face, out, n++, cap);
+        if (n < cap)
+            out[n] = *face;
+        n++;
     }
     return n;
 }
