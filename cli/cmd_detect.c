@@ -179,6 +179,32 @@ static pfld_status make_room(detect *d, const inputs_spec *spec, pfld_error *err
     return d->workers && d->items ? PFLD_OK : error_nomem(err);
 }
 
+/* With --force a picture may take the place of a file that is read later: all are looked up before.
+ */
+static pfld_status find_originals(detect *d, const inputs_spec *spec, pfld_error *err)
+{
+    inputs *in = NULL;
+    inputs_file file;
+    inputs_step step;
+    pfld_status status;
+
+    if (!d->into_folder || !d->f->force)
+        return PFLD_OK;
+    if (spec->list && !inputs_can_be_read_twice(spec))
+        return error_set(err, PFLD_ERR_ARG,
+                         "detect: --force could replace a picture that --files-from %.80s names "
+                         "later: give the list as a file",
+                         spec->list);
+    status = inputs_open(spec, &in, err);
+    while (status == PFLD_OK && (step = inputs_next(in, &file, NULL)) != INPUTS_END) {
+        uint64_t id = step == INPUTS_FILE ? path_identity(file.path) : 0;
+        if (id && !hash_set_add(&d->setup.originals, id))
+            status = error_nomem(err);
+    }
+    inputs_close(in);
+    return status;
+}
+
 /* Nothing is written before all that could be wrong has been looked at. */
 static pfld_status detect_open(detect *d, const inputs_spec *spec, pfld_error *err)
 {
@@ -190,6 +216,8 @@ static pfld_status detect_open(detect *d, const inputs_spec *spec, pfld_error *e
         status = detect_worker_start(&d->workers[0], &d->setup, err);
     if (status == PFLD_OK)
         status = inputs_open(spec, &d->in, err);
+    if (status == PFLD_OK)
+        status = find_originals(d, spec, err);
     if (status == PFLD_OK && d->into_folder)
         status = path_make_dir(d->f->picture, err);
     return status ? status : open_results(d, err);
@@ -292,7 +320,7 @@ const cli_command command_detect = {
     .about =
         "Finds the faces in pictures, and of each face its landmarks and the head's pose. The "
         "pictures are JPEG, PNG, WebP, BMP or PNM. FILE is a picture, '-' (stdin), a folder (all "
-        "in it that ends in .jpg, .jpeg, .png, .webp, .bmp, .pgm, .ppm or .pnm, by name; "
+        "in it that ends in .jpg, .jpeg, .png, .webp, .bmp, .pbm, .pgm, .ppm or .pnm, by name; "
         "--recursive: below it, too), or a pattern in quotes, as 'a/*.jpg'.\n\n"
         "Prints a line of JSON for each picture, its faces by score, the best first; a picture "
         "without a face has an empty list, and is no failure. Coordinates are pixels of the "

@@ -108,6 +108,7 @@ void detect_setup_close(detect_setup *s)
     pfld_model_free(s->landmarks);
     pfld_model_free(s->detector);
     boxes_free(&s->table);
+    hash_set_free(&s->originals);
     *s = (detect_setup){0};
 }
 
@@ -359,9 +360,11 @@ static bool may_write(detect_item *item, const detect_setup *s)
     pfld_error err = {0};
     char shown[ERROR_PATH + 1];
 
-    if (path_is_same(item->target, item->file)) {
-        error_set(&err, PFLD_ERR_ARG, "%s would be overwritten by its picture: choose another -o",
-                  error_path(item->file, shown));
+    if (path_is_same(item->target, item->file) ||
+        hash_set_has(&s->originals, path_identity(item->target))) {
+        error_set(&err, PFLD_ERR_ARG,
+                  "%s would be overwritten by the picture of %.80s: choose another -o",
+                  error_path(item->target, shown), name_of(item));
         detect_item_fail(item, PFLD_ERR_ARG, err.msg);
         return false;
     }

@@ -4,6 +4,7 @@
 
 #include "cli/boxes.h"
 #include "cli/detect_options.h"
+#include "cli/hash_set.h"
 
 typedef struct detect_setup { /* what all pictures share; immutable while they are worked on */
     const detect_fields *f;
@@ -12,6 +13,7 @@ typedef struct detect_setup { /* what all pictures share; immutable while they a
     pfld_options how;
     const char *scheme;  /* of the landmarks, or NULL */
     int32_t n_landmarks; /* 0 without a model of them */
+    hash_set originals;  /* files that no picture may replace: path_identity() of all that come */
 } detect_setup;          /* zeroed: nothing open */
 
 typedef struct detect_worker { /* a thread's own; zeroed at first */

@@ -70,6 +70,11 @@ pfld_status read_coco(reader *r, pfld_error *err);
 pfld_status read_imglab(reader *r, pfld_error *err);
 pfld_status read_aflw2000(reader *r, pfld_error *err);
 
+/* Is there a reader for it? And the failure that names all there are, and what else the caller
+ * reads. */
+bool reader_has_format(text name);
+pfld_status reader_no_format(text name, const char *more, pfld_error *err);
+
 /* data_set_add() behind the file: for fuzzers and tests. */
 typedef struct reader_file {
     const char *format, *path; /* the list need not exist; pictures are looked for beside it */

@@ -127,6 +127,32 @@ run "$PFLD" "${find[@]}" photos drawn -o drawn/
 [ "$code" -eq 1 ] || fail "drawing over what is there: exit code $code"
 cmp -s drawn/0.png before.png || fail "a picture was drawn over"
 
+# --- --force replaces no picture that is still to be read ---
+mkdir both
+cp photos/0.ppm both/0.ppm
+cp drawn/1.png both/0.png # the name that 0.ppm's picture has; it sorts before, and is read after
+cp both/0.png before.png
+run "$PFLD" "${find[@]}" both/0.ppm both/0.png -o both --force
+[ "$code" -eq 1 ] || fail "an input would be replaced: exit code $code"
+grep -q '^pfld: both/0.png would be overwritten by the picture of both/0.ppm' stderr || fail "it is not said"
+cmp -s both/0.png before.png || fail "an input was replaced"
+good "${find[@]}" both/0.ppm -o both --force
+cmp -s both/0.png before.png && fail "--force does not replace what is no input"
+bad 2 "--force could replace a picture that --files-from - names later" "${find[@]}" --files-from - \
+    -o both --force <with_missing
+rm -r both
+
+# --- pipes that a folder holds or a pattern matches are not waited for ---
+mkdir pipes
+mkfifo pipes/a.jpg
+cp photos/0.ppm pipes/b.ppm
+good "${find[@]}" pipes
+[ "$(files)" = "pipes/b.ppm " ] || fail "a folder with a pipe: $(files)"
+good "${find[@]}" 'pipes/*'
+[ "$(files)" = "pipes/b.ppm " ] || fail "a pattern that matches a pipe: $(files)"
+bad 1 'pipes/a[*]: nothing that it matches is a file or a folder' "${find[@]}" 'pipes/a*'
+rm -r pipes
+
 # --- results in a file, and going on with it ---
 good "${find[@]}" photos --results r.jsonl
 [ ! -s stdout ] || fail "--results: something on stdout"
