@@ -149,8 +149,8 @@ static const cli_option options[] = {
     {.name = "skip-bad",
      .kind = CLI_FLAG,
      FIELD(skip_bad),
-     .help = "Leaves broken lines of data sets, and a detector's photos that can't be read, out "
-             "without failing."},
+     .help =
+         "Leaves broken lines of data sets, and photos that can't be read, out without failing."},
     {0},
 };
 

@@ -26,6 +26,7 @@ typedef struct run_state {
     run_thread *threads; /* [opt->threads] */
     pfld_error *errors;  /* [n]: so that the first one in order is told, whoever met it */
     bool *missed;        /* [n] */
+    bool *left_out;      /* [n] */
 } run_state;
 
 static size_t draws_of(const eval_options *opt)
@@ -128,6 +129,7 @@ static pfld_status find_face(const run_state *r, const run_thread *t, size_t fac
     double unit;
     pfld_status st = media_read(f->sample->image, &photo, err);
 
+    r->left_out[face] = st != PFLD_OK && st != PFLD_ERR_NOMEM && r->opt->skip_bad;
     if (st != PFLD_OK)
         return st;
     if (!eval_normaliser(f->sample->scheme, f->sample->points, r->opt->norm, &unit))
@@ -185,9 +187,11 @@ static pfld_status make_sessions(run_state *r, const pfld_model *model, pfld_err
     r->threads = mem_alloc(r->opt->threads, sizeof *r->threads);
     r->errors = mem_alloc(r->set->n, sizeof *r->errors);
     r->missed = mem_alloc(r->set->n, sizeof *r->missed);
+    r->left_out = mem_alloc(r->set->n, sizeof *r->left_out);
     r->out->faces = mem_alloc(r->set->n, sizeof *r->out->faces);
     r->out->missed = mem_alloc(r->set->n, sizeof *r->out->missed);
-    if (!r->threads || !r->errors || !r->missed || !r->out->faces || !r->out->missed)
+    if (!r->threads || !r->errors || !r->missed || !r->left_out || !r->out->faces ||
+        !r->out->missed)
         return error_nomem(err);
     for (size_t i = 0; i < r->opt->threads && st == PFLD_OK; i++) {
         run_thread *t = &r->threads[i];
@@ -207,12 +211,13 @@ static void free_sessions(run_state *r)
     mem_free(r->threads);
     mem_free(r->errors);
     mem_free(r->missed);
+    mem_free(r->left_out);
 }
 
 static pfld_status first_error(const run_state *r, pfld_error *err)
 {
     for (size_t i = 0; i < r->set->n; i++)
-        if (r->errors[i].status != PFLD_OK) {
+        if (r->errors[i].status != PFLD_OK && !r->left_out[i]) {
             if (err)
                 *err = r->errors[i];
             return r->errors[i].status;
@@ -220,13 +225,22 @@ static pfld_status first_error(const run_state *r, pfld_error *err)
     return PFLD_OK;
 }
 
-/* Parts those found from those missed, both in order. */
+static void leave_out(run_state *r, size_t i)
+{
+    r->out->n_left_out++;
+    if (r->opt->message)
+        r->opt->message(NULL, r->errors[i].msg);
+}
+
+/* Parts those found from those missed, both in order, and from those whose photo can't be read. */
 static void sort_out(run_state *r)
 {
     eval_run *out = r->out;
 
     for (size_t i = 0; i < r->set->n; i++)
-        if (r->missed[i])
+        if (r->left_out[i])
+            leave_out(r, i);
+        else if (r->missed[i])
             out->missed[out->n_missed++] = out->faces[i].sample;
         else if (out->n++ < i)
             out->faces[out->n - 1] = out->faces[i];
@@ -250,6 +264,8 @@ pfld_status eval_run_model(const pfld_model *model, const data_set *set, const e
     }
     if (st == PFLD_OK)
         sort_out(&r);
+    if (st == PFLD_OK && out->n_left_out == set->n)
+        st = error_set(err, PFLD_ERR_FORMAT, "none of the %zu photos can be read", set->n);
     pool_free(p);
     free_sessions(&r);
     if (st != PFLD_OK)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/error.h"
 #include "train/export.h"
 
 typedef struct trainer {
@@ -78,7 +79,8 @@ static pfld_status step(void *ctx, uint64_t at, train_net *net, run_values *v, p
 
 /* ---- validation ---- */
 
-/* Mean distance over the eye corners' distance, in percent; NaN where not all points are known. */
+/* Mean distance over the eye corners' distance, in percent; NaN where not all points are known
+ * or the corners are one, infinite where the net's are no numbers. */
 static double face_nme(const scheme *s, const float *truth, const real *predicted,
                        const float *mask)
 {
@@ -93,29 +95,39 @@ static double face_nme(const scheme *s, const float *truth, const real *predicte
         sum += hypot((double)(truth[2 * i] - predicted[2 * i]),
                      (double)(truth[2 * i + 1] - predicted[2 * i + 1]));
     }
-    return 100.0 * sum / s->n / eyes;
+    if (!(eyes > 0))
+        return (double)NAN;
+    return isfinite(sum) ? 100.0 * sum / s->n / eyes : (double)INFINITY;
 }
 
 static pfld_status add_val_batches(trainer *t, train_net *net, double *sum, size_t *n,
                                    pfld_error *err)
 {
     uint64_t at;
-    size_t i, points = (size_t)t->opt->arch.points;
+    size_t i, read = 0, points = (size_t)t->opt->arch.points;
 
     for (at = 0;; at++) {
         batch b;
         const real *out;
         pfld_status st = loader_get(t->val_loader, at, &b, err);
-        if (st != PFLD_OK || b.n == 0)
+        if (st == PFLD_OK && b.end && read == 0)
+            st = error_set(err, PFLD_ERR_FORMAT, "no photo of --val can be read");
+        if (st != PFLD_OK || b.end)
             return st;
+        if (b.n == 0) /* none of these can be read */
+            continue;
+        read += b.n;
         fill_input(t, net, &b);
         train_forward(net, b.n, false);
         out = train_output(net, 0);
         for (i = 0; i < b.n; i++) {
             double e = face_nme(t->opt->loader.scheme, b.points + 2 * i * points,
                                 out + 2 * i * points, b.mask + i * points);
-            if (isnan(e))
+            if (isnan(e)) /* not all of its points are known */
                 continue;
+            if (!isfinite(e))
+                return error_set(err, PFLD_ERR_FORMAT,
+                                 "the net's points of a face to validate on are not numbers");
             *sum += e;
             ++*n;
         }
