@@ -97,6 +97,7 @@ typedef enum pfld_isa {
     PFLD_ISA_SCALAR,
     PFLD_ISA_SSE2,
     PFLD_ISA_AVX2,
+    PFLD_ISA_AVXVNNI, /* AVX2, and of nets of 8 bits the products in AVX-VNNI */
     PFLD_ISA_AVX512,
     PFLD_ISA_NEON,
     PFLD_ISA_WASM128,

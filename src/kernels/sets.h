@@ -43,6 +43,7 @@
 extern const kernels kernels_scalar;
 #if KERNELS_X86
 extern const kernels kernels_avx2;
+extern const kernels kernels_avxvnni; /* the same: only bytes have another set */
 extern const kernels kernels_avx512;
 #endif
 #if KERNELS_WASM
