@@ -47,7 +47,7 @@ bool cpu_has(pfld_isa isa)
     case PFLD_ISA_AVX2:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case PFLD_ISA_AVXVNNI:
-        return cpu_has(PFLD_ISA_AVX2) && has_avxvnni();
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_avxvnni();
     case PFLD_ISA_AVX512:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

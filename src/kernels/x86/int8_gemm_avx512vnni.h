@@ -207,9 +207,8 @@ INT8_INLINE void gemm_sum(const struct gemm_tiles *t, const uint8_t *a, __m512i 
 {
     const size_t a_row = t->a_row, runs = t->runs, steps = t->steps;
     const ptrdiff_t jump = t->jump;
-    const size_t all = runs * steps, mask = all >= 4 * GEMM_QUADS   ? 3
-                                            : all >= 2 * GEMM_QUADS ? 1
-                                                                    : 0;
+    const size_t apart = runs * steps / GEMM_QUADS; /* steps from quad to quad, at most */
+    const size_t mask = apart >= 4 ? 3 : apart >= 2 ? 1 : 0;
     size_t quads = late ? late->quads : 0;
     struct gemm_at at = {a, a + (rows > 4 ? 4 * a_row : 0), a + (rows > 8 ? 8 * a_row : 0), t->b};
 
@@ -397,7 +396,7 @@ typedef void gemm_tiles_fn(const struct gemm_tiles *t);
 #define GEMM_DEFINE_KIND(rows, vecs, kind)                                                         \
   INT8_TARGET static void GEMM_NAME(rows, vecs, kind)(const struct gemm_tiles *t)                  \
   {                                                                                                \
-    if (rows * vecs == GEMM_SUMS && kind == GEMM_ADD)                                              \
+    if ((rows) * (vecs) == GEMM_SUMS && (kind) == GEMM_ADD)                                        \
       gemm_tiles_late(t, rows, vecs);                                                              \
     else                                                                                           \
       gemm_tiles_run(t, rows, vecs, kind);                                                         \
