@@ -338,7 +338,8 @@ static pfld_status finish_conv(lower *l, step *s, bool absorb)
     s->post.bias = bias ? bias->data : NULL;
     if (absorb)
         value = lower_absorb(l, value, (size_t)shape->dim[1], &s->post, &s->in[1]);
-    if (value == NET_NONE || !(absorb ? lower_new_map : lower_new_nhwc)(l, shape, &s->out))
+    if (value == NET_NONE ||
+        !(absorb ? lower_new_map(l, value, &s->out) : lower_new_nhwc(l, shape, &s->out)))
         return lower_nomem(l);
     lower_set_value(l, value, &s->out);
     return PFLD_OK;

@@ -13,7 +13,8 @@
 #  define GEMM_ROWS_3 8
 #  define GEMM_ROWS_4 6
 #  define DW_ROWS     4
-#  define DW_COLS     2
+#  define DW_COLS     4
+#  define DW_COLS_2   2
 #  include "kernels/dwconv_tmpl.h"
 #  include "kernels/eltwise_tmpl.h"
 #  include "kernels/gemm_tmpl.h"
