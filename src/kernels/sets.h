@@ -27,7 +27,7 @@
 #if defined(__clang__)
 #  define KERNELS_UNROLL _Pragma("clang loop unroll(full)")
 #else
-#  define KERNELS_UNROLL _Pragma("GCC unroll 16")
+#  define KERNELS_UNROLL _Pragma("GCC unroll 32")
 #endif
 
 /* Clang's ASan checks a masked access float by float, which multiplies the code of all that inlines
