@@ -78,22 +78,10 @@ static void conv_gathered(const step *s, const kernels *k, const tap_source *in,
     }
 }
 
-/* Three planes to pixels, in order of the pixels: half of the time of plane after plane. */
-static void copy_planes_3(const float *restrict src, ptrdiff_t plane, size_t n, float *restrict dst)
-{
-    const float *restrict second = src + plane, *restrict third = second + plane;
-
-    for (size_t x = 0; x < n; x++, dst += 3) {
-        dst[0] = src[x];
-        dst[1] = second[x];
-        dst[2] = third[x];
-    }
-}
-
 static void copy_pixels(const tap_source *in, const float *src, size_t n, float *dst)
 {
     if (in->c == 3 && in->step_w == 1)
-        copy_planes_3(src, in->step_c, n, dst);
+        pixels_of_planes_3(src, in->step_c, n, dst);
     else if (in->step_c != 1)
         for (size_t c = 0; c < in->c; c++)
             for (size_t x = 0; x < n; x++)
