@@ -8,6 +8,9 @@
 #include "core/error.h"
 #include "train/export.h"
 
+#define OUTPUTS       "landmarks: x0 y0 x1 y1 ... in 0..1 over the crop's borders"
+#define OUTPUT_ANGLES "; angles: yaw, pitch, roll of the face in the crop, radians"
+
 typedef struct trainer {
     const trainer_options *opt;
     const data_set *set, *val;
@@ -152,7 +155,8 @@ static pfld_status export(void *ctx, const train_net *net, const char *metrics, 
     char crop[96];
     const crop_rule *r = &t->opt->loader.rule;
     export_facts f = {.kind = "landmarks",
-                      .outputs = "landmarks: x0 y0 x1 y1 ... in 0..1 over the crop's borders",
+                      .outputs = t->opt->aux_output ? OUTPUTS OUTPUT_ANGLES : OUTPUTS,
+                      .angles = t->opt->aux_output,
                       .scheme = t->opt->loader.scheme->name,
                       .crop = crop,
                       .training = t->opt->run.recipe,
