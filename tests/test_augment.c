@@ -313,7 +313,7 @@ static void the_pose_is_that_of_the_moved_points(void **state)
         augment_make(&f.s, &photo, &rule, &moving, &r, &crop, &out);
         for (int i = 0; i < 68; i++)
             pixels[i] = to_pixels(out.points[i]);
-        assert_true(pose_from_points(f.s.scheme, pixels, &seen));
+        assert_true(pose_from_points(f.s.scheme, pixels, NULL, &seen));
         assert_true(is_near((double)seen.yaw, (double)out.pose.yaw, 0.1));
         assert_true(is_near((double)seen.pitch, (double)out.pose.pitch, 0.1));
         assert_true(is_near((double)seen.roll, (double)out.pose.roll, 0.1));

@@ -84,6 +84,6 @@ void landmarks_find(landmarks *l, const pfld_image *img, const pfld_box *box, fl
         pfld_point p = {out.data[2 * i] * size - 0.5f, out.data[2 * i + 1] * size - 0.5f};
         face->landmarks[i] = affine_apply(&to_image, p);
     }
-    if (!pose_from_points(l->how->points, face->landmarks, &face->pose))
+    if (!pose_from_points(l->how->points, face->landmarks, NULL, &face->pose))
         face->pose = (pfld_pose){NAN, NAN, NAN};
 }
