@@ -15,6 +15,8 @@
 #include "detect/faces.h"
 #include "detect/spec.h"
 #include "geometry/box.h"
+#include "geometry/pose.h"
+#include "geometry/scheme.h"
 #include "image/image.h"
 #include "net/fold.h"
 #include "net/onnx.h"
@@ -584,6 +586,41 @@ pfld_status pfld_detect(pfld_session *s, const pfld_image *img, pfld_face *out, 
     if (st == PFLD_OK)
         *n = faces_find(&s->how, img, out, cap);
     return st;
+}
+
+/* ---- pose ---- */
+
+static bool is_covariance(const float *c /* [3] */)
+{
+    return isfinite(c[0]) && isfinite(c[1]) && isfinite(c[2]) && c[0] >= 0.0f && c[2] >= 0.0f &&
+           (double)c[1] * (double)c[1] <= 1.0001 * (double)c[0] * (double)c[2];
+}
+
+pfld_status pfld_pose_from(const char *name, const pfld_point *points, const float *cov,
+                           const pfld_camera *camera, pfld_pose *pose, pfld_error *err)
+{
+    const scheme *s = name ? scheme_find(name) : NULL;
+    pose_view view = {.cov = cov};
+
+    if (!points || !pose)
+        return error_set(err, PFLD_ERR_ARG, "%s is NULL", points ? "pose" : "landmarks");
+    if (!s)
+        return error_set(err, PFLD_ERR_ARG, "'%.40s' is no scheme of landmarks",
+                         name ? name : "NULL");
+    for (int i = 0; i < s->n && cov; i++)
+        if (!is_covariance(cov + (size_t)3 * (size_t)i))
+            return error_set(err, PFLD_ERR_ARG, "cov[%d] is no covariance", i);
+    if (camera) {
+        if (!(camera->focal > 0.0f) || !isfinite(camera->focal) || !isfinite(camera->centre.x) ||
+            !isfinite(camera->centre.y))
+            return error_set(
+                err, PFLD_ERR_ARG, "a camera of focal length %g that looks at (%g, %g) is none",
+                (double)camera->focal, (double)camera->centre.x, (double)camera->centre.y);
+        view.focal = camera->focal;
+        view.centre = camera->centre;
+    }
+    (void)pose_from_points(s, points, &view, pose); /* else NaN */
+    return PFLD_OK;
 }
 
 pfld_box pfld_box_from(pfld_box_kind kind, const pfld_box *box)

@@ -86,7 +86,7 @@ typedef struct pfld_face { /* no pointers: copy, send and store it freely */
                               alarms from faces; NaN without a detector */
     pfld_point five[5];  /* the detector's own: eye centres, nose tip, mouth corners, the subject's
                             right ones first; NaN if the caller gave the box */
-    pfld_pose pose;      /* weak perspective, from the landmarks; NaN if the scheme cannot tell */
+    pfld_pose pose;      /* from the landmarks, as pfld_pose_from() without a camera */
     int32_t n_landmarks; /* what the model has: 68, 98 or 106; 0 without a landmark model */
     pfld_point landmarks[PFLD_MAX_LANDMARKS]; /* in the order of the model's scheme */
     uint32_t reserved[8];                     /* zero */
@@ -222,6 +222,26 @@ PFLD_API pfld_status pfld_landmarks(pfld_session *session, const pfld_image *img
 #define PFLD_MAX_FACES 1024
 PFLD_API pfld_status pfld_detect(pfld_session *session, const pfld_image *img, pfld_face *faces,
                                  size_t cap, size_t *n, pfld_error *err);
+
+typedef struct pfld_camera { /* pinhole */
+    float focal;             /* pixels: half the picture's width over tan(half its angle of view) */
+    pfld_point centre;       /* the pixel that it looks at: the picture's middle, if not cropped */
+} pfld_camera;
+/*
+ * Head pose from landmarks [of the scheme], as pfld_landmarks() tells it: for points that were
+ * smoothed, corrected, or found by others. A smooth function of them; single ones that are far off
+ * hardly count.
+ *
+ * cov, or NULL: [3 x of the scheme], xx, xy and yy of each point's error in pixels squared; the
+ * less sure weigh less. camera NULL: weak perspective, for which no camera needs to be known;
+ * angles are then those to the line of sight, and with a camera those to its axis. NaN angles where
+ * the points tell no pose: they coincide, are not finite, or the scheme has too few. PFLD_ERR_ARG:
+ * unknown scheme, a focal length that is not above 0, or what is no covariance. Needs no session,
+ * and allocates nothing.
+ */
+PFLD_API pfld_status pfld_pose_from(const char *scheme, const pfld_point *landmarks,
+                                    const float *cov, const pfld_camera *camera, pfld_pose *pose,
+                                    pfld_error *err);
 
 /* Where a box is from; each finder frames a face in its own way. */
 typedef enum pfld_box_kind {
