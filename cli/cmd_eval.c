@@ -69,6 +69,18 @@ static const cli_option options[] = {
      FIELD(boxes_by),
      .help = "A detector (or builtin) finds the faces in the photos; compared with the true boxes "
              "of the faces that it finds."},
+    {.name = "pose",
+     .kind = CLI_FLAG,
+     FIELD(pose),
+     .help = "Measures the head pose on the faces whose data states it, in place of the points, "
+             "which need not be the model's; and that of an auxiliary net, where the file has one "
+             "(pfld train --aux-output)."},
+    {.name = "fov",
+     .kind = CLI_REAL,
+     .arg = "DEG",
+     FIELD(fov),
+     .help = "Of --pose: the camera's angle of view across the longer side; the pose is then told "
+             "in perspective."},
     {.name = "iou",
      .kind = CLI_REAL,
      .arg = "X",
@@ -238,6 +250,12 @@ static const char *wrong(const eval_fields *f)
         return "--negatives and --threshold are for a --detector";
     if (!detects && !f->boxes_by && f->presence >= 0.0f)
         return "--presence is for --detector and --boxes-by";
+    if (f->pose && (detects || f->compare || f->jitter > 0.0f))
+        return "--pose goes without --detector, --compare and --jitter";
+    if (f->fov > 0.0f && !f->pose)
+        return "--fov is of --pose";
+    if (f->fov >= 180.0f)
+        return "--fov: below 180";
     if (f->boxes_by && f->jitter > 0.0f)
         return "either --boxes-by or --jitter";
     if (f->jitter > EVAL_MAX_JITTER)
@@ -285,6 +303,7 @@ const cli_command command_eval = {
     .examples = "pfld eval --model a.onnx --data 300w:test.txt --report build/report\n"
                 "pfld eval --model a.onnx --compare b.onnx --data 300w:val.txt\n"
                 "pfld eval --boxes-by builtin --data 300w:test.txt\n"
+                "pfld eval --pose --data mtfl-test:mtfl80.csv --data aflw2000:pose.csv\n"
                 "pfld eval --detector builtin --detector yunet.onnx --max-side 320,640 --iou 0.4 "
                 "--data boxes:test.csv --negatives negatives:dir@1,part=held",
     .options = options,

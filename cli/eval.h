@@ -8,7 +8,8 @@ typedef struct eval_fields {
     cli_texts data;
     /* landmarks */
     const char *model, *compare, *scheme, *input, *output, *boxes_by;
-    float crop, jitter;
+    float crop, jitter, fov;
+    bool pose;
     long jitter_draws, seed;
     int norm;
     /* detectors */
@@ -40,6 +41,10 @@ pfld_status eval_load_landmarks(const eval_fields *f, const char *path, pfld_mod
 
 /* NME of a landmark model, a line for each data set; the exit code. What fails is named. */
 int eval_landmarks(const eval_fields *f);
+/* Its head pose on one data set, a line, and one for an auxiliary net that the file keeps.
+ * detector: of --boxes-by, or NULL. */
+pfld_status eval_pose_of(const eval_fields *f, const char *name, const pfld_model *model,
+                         const pfld_model *detector, pfld_error *err);
 /* AP and its kin of detectors, a line for each, data set and size; the exit code. */
 int eval_detectors(const eval_fields *f);
 

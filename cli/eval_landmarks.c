@@ -330,7 +330,8 @@ int eval_landmarks(const eval_fields *f)
         code = message_exit(st);
     }
     for (size_t i = 0; i < f->data.n && code < CLI_INTERNAL && st == PFLD_OK; i++) {
-        pfld_status one = eval_set(f, f->data.at[i], &m, &err);
+        pfld_status one = f->pose ? eval_pose_of(f, f->data.at[i], m.model, m.detector, &err)
+                                  : eval_set(f, f->data.at[i], &m, &err);
         if (one != PFLD_OK) {
             message("%s", err.msg);
             code = message_exit(one);

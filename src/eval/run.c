@@ -10,6 +10,7 @@
 #include "core/rng.h"
 #include "data/face_box.h"
 #include "geometry/box.h"
+#include "geometry/pose.h"
 #include "media/codec.h"
 
 /* ---- one face ---- */
@@ -117,30 +118,45 @@ static pfld_status boxed_face(const run_state *r, const run_thread *t, const pfl
             break;
         if (i == 0)
             f->found = found;
-        add_errors(f, &found, unit, draws);
+        if (!r->opt->only_pose)
+            add_errors(f, &found, unit, draws);
     }
     return st;
+}
+
+static void in_perspective(const run_state *r, const pfld_image *photo, pfld_face *face)
+{
+    const double longer = photo->width > photo->height ? photo->width : photo->height;
+    const double half = 0.5 * (double)r->opt->fov * 0.017453292519943295; /* pi / 180 */
+    const pose_view camera = {
+        .focal = (float)(0.5 * longer / tan(half)),
+        .centre = {0.5f * (float)(photo->width - 1), 0.5f * (float)(photo->height - 1)}};
+
+    (void)pose_from_points(r->out->scheme, face->landmarks, &camera, &face->pose);
 }
 
 static pfld_status find_face(const run_state *r, const run_thread *t, size_t face, pfld_error *err)
 {
     eval_face *f = &r->out->faces[face];
     media_image photo = {0};
-    double unit;
+    double unit = 1;
     pfld_status st = media_read(f->sample->image, &photo, err);
 
     r->left_out[face] = st != PFLD_OK && st != PFLD_ERR_NOMEM && r->opt->skip_bad;
     if (st != PFLD_OK)
         return st;
-    if (!eval_normaliser(f->sample->scheme, f->sample->points, r->opt->norm, &unit))
+    if (!r->opt->only_pose &&
+        !eval_normaliser(f->sample->scheme, f->sample->points, r->opt->norm, &unit))
         st = error_set(err, PFLD_ERR_ARG, "the face has no %s distance",
                        eval_norm_names[r->opt->norm]);
     else if (!r->opt->detector)
         st = boxed_face(r, t, &photo.view, face, unit, err);
     else
         st = detect_face(t, &photo.view, f->sample, f, &r->missed[face], err);
-    if (st == PFLD_OK && r->opt->detector && !r->missed[face])
+    if (st == PFLD_OK && r->opt->detector && !r->missed[face] && !r->opt->only_pose)
         add_errors(f, &f->found, unit, 1);
+    if (st == PFLD_OK && r->opt->fov > 0.0f && !r->missed[face])
+        in_perspective(r, &photo.view, &f->found);
     if (st == PFLD_OK && !isfinite(f->error))
         st = error_set(err, PFLD_ERR_ARG, "the model's points are not numbers");
     if (st != PFLD_OK)
@@ -251,7 +267,7 @@ pfld_status eval_run_model(const pfld_model *model, const data_set *set, const e
 {
     run_state r = {.set = set, .opt = opt, .out = out};
     pool *p = NULL;
-    pfld_status st = check_set(model, set, err);
+    pfld_status st = opt->only_pose ? PFLD_OK : check_set(model, set, err);
 
     *out = (eval_run){.norm = opt->norm, .scheme = scheme_find(pfld_model_scheme(model))};
     if (st == PFLD_OK)

@@ -24,6 +24,11 @@ typedef struct eval_options {
     float presence_min;
     bool skip_bad; /* photos that can't be read are left out, and told */
     void (*message)(void *ctx, const char *text); /* may be NULL */
+    /* Only the pose is asked for: the points need be neither the model's nor known, and have no
+     * error. With fov above 0 (degrees, across the photo's longer side) it is told in perspective
+     * by a camera that looks at the photo's middle. */
+    bool only_pose;
+    float fov;
 } eval_options;
 
 #define EVAL_MAX_JITTER 0.5f
