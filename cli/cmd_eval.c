@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/mem.h"
 #include "eval/run.h"
+#include "media/paths.h"
 
 enum { DEFAULT_SIDE = 640, LEAST_SIDE = 64, MOST_SIDE = 4096 }; /* of pfld_options.max_side */
 
@@ -63,6 +64,24 @@ static const cli_option options[] = {
      FIELD(jitter_draws),
      .help = "Such boxes for each face, whose errors are averaged; default 4."},
     {.name = "seed", .kind = CLI_COUNT, .arg = "N", FIELD(seed), .help = "Of --jitter; default 1."},
+    {.name = "stress",
+     .kind = CLI_OPTIONAL,
+     .arg = "NAME,...",
+     FIELD(stress),
+     .help = "Disturbs the photos more and more, a line for each strength, also of the model to "
+             "compare: patches, glasses, mask, hand, blur, streak, coarse, noise, dark, jpeg, "
+             "jitter, roll; all of them without a name."},
+    {.name = "chart",
+     .letter = 'o',
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     FIELD(out),
+     .help = "Draws the curves of --stress: .png or .svg."},
+    {.name = "sheet",
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     FIELD(sheet),
+     .help = "Draws four faces under --stress, as a PNG."},
     {.name = "boxes-by",
      .kind = CLI_TEXT,
      .arg = "FILE",
@@ -233,6 +252,21 @@ pfld_status eval_load_landmarks(const eval_fields *f, const char *path, pfld_mod
     return error_set(err, PFLD_ERR_UNSUPPORTED, "%.100s: a detector: --detector measures it", path);
 }
 
+/* The same of --stress. */
+static const char *wrong_stress(const eval_fields *f)
+{
+    if (!f->stress)
+        return f->out || f->sheet ? "--chart and --sheet are for --stress" : NULL;
+    if (f->detectors.n || f->jitter > 0.0f || f->boxes_by || f->report)
+        return "--stress is of landmarks in true boxes: no --detector, --jitter, --boxes-by or "
+               "--report";
+    if (f->compare && media_path_ends(f->compare, ".csv"))
+        return "--stress compares with a model, not with a report";
+    if (f->out && !media_path_ends(f->out, ".svg") && !media_path_ends(f->out, ".png"))
+        return "--chart: .svg or .png wanted";
+    return f->data.n > 1 && (f->out || f->sheet) ? "--chart and --sheet are for one --data" : NULL;
+}
+
 /* What is wrong with the options taken together; NULL: nothing. */
 static const char *wrong(const eval_fields *f)
 {
@@ -260,7 +294,7 @@ static const char *wrong(const eval_fields *f)
         return "either --boxes-by or --jitter";
     if (f->jitter > EVAL_MAX_JITTER)
         return "--jitter: at most 0.5";
-    return f->iou > 1.0f ? "--iou: at most 1" : NULL;
+    return f->iou > 1.0f ? "--iou: at most 1" : wrong_stress(f);
 }
 
 static int run(const cli_command *self, int argc, char **argv)
@@ -278,7 +312,12 @@ static int run(const cli_command *self, int argc, char **argv)
         const char *why = wrong(&f);
         if (why)
             message("eval: %s: 'pfld help eval' tells more", why);
-        code = why ? CLI_USAGE : f.detectors.n ? eval_detectors(&f) : eval_landmarks(&f);
+        if (why)
+            code = CLI_USAGE;
+        else if (f.stress)
+            code = eval_stresses(&f);
+        else
+            code = f.detectors.n ? eval_detectors(&f) : eval_landmarks(&f);
     }
     mem_free((void *)f.data.at);
     mem_free((void *)f.detectors.at);
@@ -295,6 +334,9 @@ const cli_command command_eval = {
              "and by class, and the pose's error where the data set states a pose. With --compare "
              "a second line tells the difference to the other model, first minus second, over the "
              "same faces and the same normaliser, and the p of a paired permutation test.\n\n"
+             "With --stress the photos are disturbed around the faces, from not at all to "
+             "strongly, the same for all models, and each kind and strength is a line: NME, "
+             "interval, failures. docs/robustness.md says what the strengths mean.\n\n"
              "With --detector it runs detectors over whole photos instead, and prints a line for "
              "each data set, detector and size: average precision with a bootstrap interval, "
              "recall at 1 false alarm in 10 photos, and by size of the faces; a table of all goes "
@@ -304,6 +346,7 @@ const cli_command command_eval = {
                 "pfld eval --model a.onnx --compare b.onnx --data 300w:val.txt\n"
                 "pfld eval --boxes-by builtin --data 300w:test.txt\n"
                 "pfld eval --pose --data mtfl-test:mtfl80.csv --data aflw2000:pose.csv\n"
+                "pfld eval --stress=blur,dark --compare b.onnx --data 300w:val.txt -o curves.svg\n"
                 "pfld eval --detector builtin --detector yunet.onnx --max-side 320,640 --iou 0.4 "
                 "--data boxes:test.csv --negatives negatives:dir@1,part=held",
     .options = options,

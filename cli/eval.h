@@ -1,4 +1,4 @@
-/* What pfld eval was asked for, and its two kinds of work. */
+/* What pfld eval was asked for, and its kinds of work. */
 #ifndef CLI_EVAL_H
 #define CLI_EVAL_H
 
@@ -8,6 +8,7 @@ typedef struct eval_fields {
     cli_texts data;
     /* landmarks */
     const char *model, *compare, *scheme, *input, *output, *boxes_by;
+    const char *stress, *out, *sheet; /* stress: NULL: not asked for; "": all */
     float crop, jitter, fov;
     bool pose;
     long jitter_draws, seed;
@@ -45,6 +46,8 @@ int eval_landmarks(const eval_fields *f);
  * detector: of --boxes-by, or NULL. */
 pfld_status eval_pose_of(const eval_fields *f, const char *name, const pfld_model *model,
                          const pfld_model *detector, pfld_error *err);
+/* NME of landmark models over disturbed photos, a line for each disturbance and strength. */
+int eval_stresses(const eval_fields *f);
 /* AP and its kin of detectors, a line for each, data set and size; the exit code. */
 int eval_detectors(const eval_fields *f);
 

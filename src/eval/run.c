@@ -175,7 +175,7 @@ static void run_one(void *ctx, size_t i, size_t thread)
     (void)find_face(r, &r->threads[thread], i, &r->errors[i]); /* errors[i] tells */
 }
 
-static pfld_status check_set(const pfld_model *model, const data_set *set, pfld_error *err)
+pfld_status eval_run_check(const pfld_model *model, const data_set *set, pfld_error *err)
 {
     const char *name = pfld_model_scheme(model);
 
@@ -267,7 +267,7 @@ pfld_status eval_run_model(const pfld_model *model, const data_set *set, const e
 {
     run_state r = {.set = set, .opt = opt, .out = out};
     pool *p = NULL;
-    pfld_status st = opt->only_pose ? PFLD_OK : check_set(model, set, err);
+    pfld_status st = opt->only_pose ? PFLD_OK : eval_run_check(model, set, err);
 
     *out = (eval_run){.norm = opt->norm, .scheme = scheme_find(pfld_model_scheme(model))};
     if (st == PFLD_OK)

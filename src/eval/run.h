@@ -51,6 +51,9 @@ typedef struct eval_run {
     eval_norm norm;
 } eval_run; /* zeroed: empty */
 
+/* What the functions below ask of model and set. */
+pfld_status eval_run_check(const pfld_model *model, const data_set *set, pfld_error *err);
+
 /*
  * Every sample must have the model's scheme, and all points that the normaliser needs: PFLD_ERR_ARG
  * names the first that has not. A photo that can't be read ends the run with its name, unless

@@ -152,6 +152,43 @@ bad 2 '^pfld: eval: --fov: below 180' eval --pose --fov 180 --data aflw2000:pose
 bad 2 '^pfld: eval: --pose goes without' eval --pose --jitter 0.1 --data aflw2000:pose.csv
 bad 2 '^pfld: 300w:test.txt: no face of it states a pose' eval --pose --model tiny.onnx \
     --data 300w:test.txt
+# --- stress ---
+evaluate --model tiny.onnx --data 300w:test.txt --stress=blur,roll -o curves.svg --sheet sheet.png
+is_json
+lines 11 # 5 strengths of blur, 6 of roll
+says '^\{"v":1,"model":"tiny.onnx","data":"300w:test.txt","stress":"blur","strength":0.0,"unit":"[^"]+","norm":"inter-ocular","n":9,"nme":[0-9.]+,"ci95":\[[0-9.]+,[0-9.]+\],"median":[0-9.]+,"fr8":[0-9.]+,"auc10":[0-9.]+,"fr10":[0-9.]+\}$'
+[ "$(sed 's/.*"stress":"\([a-z]*\)","strength":\([0-9]*\).*/\1\2/' stdout | tr '\n' ' ')" = \
+    "blur0 blur1 blur2 blur3 blur4 roll0 roll15 roll30 roll45 roll60 roll75 " ] || fail "other strengths"
+cp stdout stressed
+undisturbed=$(figure nme)
+[ "$(sed -n 6p stdout | sed 's/.*"nme":\([0-9.]*\),.*/\1/')" = "$undisturbed" ] ||
+    fail "strength 0 is something else of each kind"
+awk -v a="$undisturbed" -v b="$ocular" 'BEGIN { d = a / b - 1; exit !(d < 0.1 && d > -0.1) }' ||
+    fail "undisturbed $undisturbed, on the photos themselves $ocular"
+[ "$(sort -u -t: -k9 stdout | wc -l)" -gt 8 ] || fail "disturbances change nothing"
+grep -q '<svg' curves.svg || fail "curves.svg is not SVG"
+[ "$(head -c 4 sheet.png | od -An -tx1)" = " 89 50 4e 47" ] || fail "sheet.png is not PNG"
+evaluate --model tiny.onnx --data 300w:test.txt --stress=roll,blur --threads 3
+cmp -s stdout stressed || fail "threads or the names' order change the results"
+evaluate --model tiny.onnx --data 300w:test.txt --stress=hand --seed 1
+cp stdout hand
+evaluate --model tiny.onnx --data 300w:test.txt --stress=hand --seed 2
+cmp -s stdout hand && fail "another seed, the same hand"
+evaluate --model tiny.onnx --compare tiny.onnx --data 300w:test.txt --stress=jitter
+is_json
+lines 18 # both models', and the differences
+[ "$(grep -c '"compare":"tiny.onnx","difference":0.0,"ci95":\[0.0,0.0\],"p":1.0,"relative":0.0}$' stdout)" -eq 6 ] ||
+    fail "a model differs from itself"
+evaluate --model tiny.onnx --data 300w:test.txt --stress
+[ "$(sed 's/.*"stress":"\([a-z]*\)".*/\1/' stdout | uniq | tr '\n' ' ')" = \
+    "patches glasses mask hand blur streak coarse noise dark jpeg jitter roll " ] || fail "not all kinds"
+bad 2 "^pfld: eval: --stress: no disturbance 'rain': 'pfld help eval' lists them" eval \
+    --model tiny.onnx --data 300w:test.txt --stress=blur,rain
+bad 2 '^pfld: eval: --stress: NAME,... wanted, nothing found' eval --stress=
+bad 2 '^pfld: eval: --chart and --sheet are for --stress' eval --data 300w:test.txt -o c.svg
+bad 2 '^pfld: eval: --stress compares with a model' eval --data 300w:test.txt --stress --compare a.csv
+bad 2 '^pfld: eval: --stress is of landmarks in true boxes' eval --data 300w:test.txt --stress --jitter 0.1
+bad 2 '^pfld: eval: --chart: .svg or .png wanted' eval --model tiny.onnx --data 300w:test.txt --stress=blur -o c.gif
 
 # --- bad data ---
 bad 1 '^pfld: missing.onnx: No such file' eval --model missing.onnx --data 300w:test.txt
