@@ -150,6 +150,14 @@ typedef struct curves {
     double y_max;
 } curves;
 
+/* Folders have no room in a legend. */
+static const char *short_name(const stress_job *j, size_t model)
+{
+    const char *name = name_of(j->f, model), *slash = strrchr(name, '/');
+
+    return slash ? slash + 1 : name;
+}
+
 static void add_panel(curves *c, const stress_job *j, stress_kind kind)
 {
     const stress_scale *scale = &stress_scales[kind];
@@ -164,7 +172,7 @@ static void add_panel(curves *c, const stress_job *j, stress_kind kind)
     }
     for (size_t m = 0; m < j->n_models; m++)
         c->series[kind][m] =
-            (chart_series){.name = c->n || j->n_models < 2 ? NULL : name_of(j->f, m),
+            (chart_series){.name = c->n || j->n_models < 2 ? NULL : short_name(j, m),
                            .x = c->x[kind],
                            .y = c->y[m][kind],
                            .n = (size_t)scale->n};

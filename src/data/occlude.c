@@ -281,11 +281,12 @@ static float share_covered(const occlude_shape *s, const pfld_box *box)
     enum { GRID = 24 };
     int covered = 0;
 
-    for (int i = 0; i < GRID * GRID; i++) {
-        pfld_point p = {box->x + box->w * ((float)(i % GRID) + 0.5f) / GRID,
-                        box->y + box->h * ((float)(i / GRID) + 0.5f) / GRID};
-        covered += occlude_covers(s, p);
-    }
+    for (int row = 0; row < GRID; row++)
+        for (int column = 0; column < GRID; column++) {
+            pfld_point p = {box->x + box->w * ((float)column + 0.5f) / GRID,
+                            box->y + box->h * ((float)row + 0.5f) / GRID};
+            covered += occlude_covers(s, p);
+        }
     return (float)covered / (float)(GRID * GRID);
 }
 
@@ -511,11 +512,11 @@ static void make_hand(const hand *h, rng *r, occlude_shape *s)
 void occlude_with_hand(pfld_image *img, const occlude_frame *f, float reach, rng *r,
                        occlude_shape *out)
 {
-    enum { HALF_FACE = 1 }; /* unit and a bit from the middle to an edge, in whichever direction */
+    const float half_face = 1.15f; /* units from the middle to an edge, in whichever direction */
     float side = between(r, -0.6f, 0.6f), size = between(r, 0.85f, 1.1f);
     pfld_point middle = on_face(f, 0.3f * f->turn, 0.7f);
     hand h = {.angle = between(r, 0.0f, 6.2832f), .unit = size * f->unit};
-    float along = 1.15f * f->unit * (2.0f * reach - (float)HALF_FACE);
+    float along = half_face * f->unit * (2.0f * reach - 1.0f);
     occlude_paint paint;
 
     h.thumb = rng_float(r) < 0.5f ? -1.0f : 1.0f;

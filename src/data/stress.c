@@ -90,23 +90,8 @@ static void occlude(const data_sample *s, stress_kind kind, float part, rng *r, 
         occlude_with_hand(&out->picture, &face, part, r, &shape);
 }
 
-static float evenly(rng *r, float limit)
-{
-    return limit * (2.0f * rng_float(r) - 1.0f);
-}
-
-/* As eval_options.jitter does. */
-static void move_box(pfld_box *b, float limit, rng *r)
-{
-    float side = fmaxf(b->w, b->h);
-    float x = b->x + 0.5f * b->w + side * evenly(r, limit);
-    float y = b->y + 0.5f * b->h + side * evenly(r, limit);
-    float scale = 1.0f + evenly(r, limit);
-
-    *b = (pfld_box){x - 0.5f * scale * b->w, y - 0.5f * scale * b->h, scale * b->w, scale * b->h};
-}
-
-/* Pixels of the crop, a quarter of the stage's, one of which shows less of the noise. */
+/* Lengths are told in pixels of the crop. One of those is the mean of four of the stage's, so that
+ * each of these has twice the noise. */
 static void disturb(stress_kind kind, float strength, rng *r, stress_stage *out)
 {
     pfld_image *p = &out->picture;
@@ -124,7 +109,7 @@ static void disturb(stress_kind kind, float strength, rng *r, stress_stage *out)
     else if (kind == STRESS_JPEG)
         effect_jpeg(p, 100 - (int)strength);
     else if (kind == STRESS_JITTER)
-        move_box(&out->box, 0.01f * strength, r);
+        out->box = face_box_jittered(&out->box, 0.01f * strength, r);
 }
 
 void stress_set(const data_sample *s, const pfld_image *photo, stress_stage *out)
@@ -136,7 +121,7 @@ static void copy_stage(const stress_stage *from, stress_stage *to)
 {
     pfld_image picture = to->picture;
 
-    assert(picture.stride == 3 * STRESS_STAGE && from->picture.stride == picture.stride);
+    assert(picture.stride == (ptrdiff_t)3 * STRESS_STAGE && from->picture.stride == picture.stride);
     memcpy(picture.data, from->picture.data, 3 * (size_t)STRESS_STAGE * STRESS_STAGE);
     *to = *from;
     to->picture = picture;

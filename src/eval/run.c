@@ -35,25 +35,6 @@ static size_t draws_of(const eval_options *opt)
     return opt->jitter > 0.0f && opt->draws > 1 ? opt->draws : 1;
 }
 
-/* Evenly within +-limit. */
-static float evenly(rng *r, float limit)
-{
-    return limit * (2.0f * rng_float(r) - 1.0f);
-}
-
-static pfld_box jittered(const pfld_box *b, float limit, rng *r)
-{
-    float side = fmaxf(b->w, b->h);
-    float x = b->x + 0.5f * b->w + side * evenly(r, limit);
-    float y = b->y + 0.5f * b->h + side * evenly(r, limit);
-    float scale = 1.0f + evenly(r, limit);
-    pfld_box out = {0.0f, 0.0f, scale * b->w, scale * b->h};
-
-    out.x = x - 0.5f * out.w;
-    out.y = y - 0.5f * out.h;
-    return out;
-}
-
 /* Of the detector's faces the one where s is; false where none is. */
 static bool nearest_face(const run_thread *t, size_t n, const data_sample *s, pfld_face *face)
 {
@@ -112,7 +93,8 @@ static pfld_status boxed_face(const run_state *r, const run_thread *t, const pfl
     rng_seed(&random, r->opt->seed * UINT64_C(0x9e3779b97f4a7c15) + face); /* whoever runs it */
     for (size_t i = 0; i < draws && st == PFLD_OK; i++) {
         pfld_face found;
-        pfld_box box = r->opt->jitter > 0.0f ? jittered(&truth, r->opt->jitter, &random) : truth;
+        pfld_box box =
+            r->opt->jitter > 0.0f ? face_box_jittered(&truth, r->opt->jitter, &random) : truth;
         st = pfld_landmarks(t->session, photo, &box, &found, err);
         if (st != PFLD_OK)
             break;
