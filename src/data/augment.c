@@ -39,8 +39,8 @@ static const struct {
       .low_resolution = 0.15f,
       .occlusion = 0.4f,
       .dark = 0.15f,
-      .tilt = 0.1f,
-      .rough = 0.1f}},
+      .tilt = 0.06f,
+      .rough = 0.04f}},
     {"paper", {.flip = 0.5f, .even_rotation = 30.0f, .cutout = 1.0f}},
 };
 
@@ -274,7 +274,7 @@ static void blur(pfld_image *crop, rng *r)
 {
     float pixel = fminf((float)crop->width / 112.0f, 2.0f);
     bool shaken = chance(r, 0.35f);
-    float sigma = mostly_low(r, 0.4f, 4.0f), angle = between(r, 0.0f, 3.1416f);
+    float sigma = mostly_low(r, 0.4f, 3.6f), angle = between(r, 0.0f, 3.1416f);
     float length = between(r, 3.0f, 16.0f);
 
     if (shaken)
@@ -283,10 +283,10 @@ static void blur(pfld_image *crop, rng *r)
         effect_blur(crop, pixel * sigma, pixel * sigma);
 }
 
-/* Faces from 10 pixels on; as many of 12 as of 24 and of 48. */
+/* Faces from 12 pixels on; as many from 15 to 20 as from 30 to 40. */
 static void low_resolution(pfld_image *crop, rng *r)
 {
-    float faraway = 12.0f * expf(between(r, 0.0f, 1.7f));
+    float faraway = 14.0f * expf(between(r, 0.0f, 1.6f));
     int side = (int)(faraway / 112.0f * (float)crop->width);
 
     effect_low_resolution(crop, side < 1 ? 1 : side > 128 ? 128 : side);
@@ -309,7 +309,7 @@ static void apply_effects(const data_sample *s, const augment_options *opt, pfld
     if (chance(r, opt->low_resolution))
         low_resolution(crop, r);
     if (chance(r, opt->noise)) {
-        float sigma = mostly_low(r, 2.0f, 32.0f);
+        float sigma = mostly_low(r, 2.0f, 28.0f);
         effect_noise(crop, sigma, chance(r, 0.4f), r);
     }
     if (chance(r, opt->jpeg))
