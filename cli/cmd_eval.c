@@ -100,6 +100,17 @@ static const cli_option options[] = {
      FIELD(fov),
      .help = "Of --pose: the camera's angle of view across the longer side; the pose is then told "
              "in perspective."},
+    {.name = "motion",
+     .kind = CLI_TEXT,
+     .arg = "NAME,...",
+     FIELD(motion),
+     .help = "Measures the tracker on clips of 3 s made of the faces' photos: still, tremble, "
+             "shake, pan, zoom, roll, blink, hide, or all."},
+    {.name = "smooth",
+     .kind = CLI_NUMBER,
+     .arg = "S",
+     FIELD(smooth),
+     .help = "How steady the tracker's points are, 0 to 1; default 0.5. Compared with 0."},
     {.name = "iou",
      .kind = CLI_REAL,
      .arg = "X",
@@ -271,6 +282,7 @@ static const char *wrong_stress(const eval_fields *f)
 static const char *wrong(const eval_fields *f)
 {
     const bool detects = f->detectors.n > 0;
+    bool motions[CLIP_MOTIONS] = {false};
 
     if (f->data.n == 0)
         return "--data is missing";
@@ -294,6 +306,14 @@ static const char *wrong(const eval_fields *f)
         return "either --boxes-by or --jitter";
     if (f->jitter > EVAL_MAX_JITTER)
         return "--jitter: at most 0.5";
+    if (f->motion && (detects || f->compare || f->report || f->jitter > 0.0f))
+        return "--motion measures the tracker, and takes no --detector, --compare, --report or "
+               "--jitter";
+    if (!eval_motions(f->motion, motions))
+        return "--motion: a name that is none of still, tremble, shake, pan, zoom, roll, blink, "
+               "hide and all";
+    if (!(f->smooth >= 0.0f && f->smooth <= 1.0f))
+        return "--smooth: 0 to 1";
     return f->iou > 1.0f ? "--iou: at most 1" : wrong_stress(f);
 }
 
@@ -303,6 +323,7 @@ static int run(const cli_command *self, int argc, char **argv)
                      .jitter_draws = 4,
                      .seed = 1,
                      .iou = 0.5f,
+                     .smooth = 0.5f,
                      .presence = -1.0f,
                      .alarms = 2.0f};
     cli_args args = {.n = (size_t)argc, .at = argv};
@@ -316,6 +337,8 @@ static int run(const cli_command *self, int argc, char **argv)
             code = CLI_USAGE;
         else if (f.stress)
             code = eval_stresses(&f);
+        else if (f.motion)
+            code = eval_motion(&f);
         else
             code = f.detectors.n ? eval_detectors(&f) : eval_landmarks(&f);
     }

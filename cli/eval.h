@@ -3,6 +3,7 @@
 #define CLI_EVAL_H
 
 #include "cli/options.h"
+#include "eval/clip.h"
 
 typedef struct eval_fields {
     cli_texts data;
@@ -13,6 +14,9 @@ typedef struct eval_fields {
     bool pose;
     long jitter_draws, seed;
     int norm;
+    /* motion */
+    const char *motion;
+    float smooth;
     /* detectors */
     cli_texts detectors;
     const char *negatives, *max_side;
@@ -48,6 +52,10 @@ pfld_status eval_pose_of(const eval_fields *f, const char *name, const pfld_mode
                          const pfld_model *detector, pfld_error *err);
 /* NME of landmark models over disturbed photos, a line for each disturbance and strength. */
 int eval_stresses(const eval_fields *f);
+/* The tracker on clips of labelled faces, lines for each motion; the exit code. */
+int eval_motion(const eval_fields *f);
+/* The names of --motion, "shake,blink" or "all". False: there is another. */
+bool eval_motions(const char *list, bool wanted[CLIP_MOTIONS]);
 /* AP and its kin of detectors, a line for each, data set and size; the exit code. */
 int eval_detectors(const eval_fields *f);
 

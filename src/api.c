@@ -21,6 +21,7 @@
 #include "net/fold.h"
 #include "net/onnx.h"
 #include "net/shape.h"
+#include "track/tracker.h"
 
 struct pfld_model {
     net_graph *graph;
@@ -38,6 +39,10 @@ struct pfld_session {
     pool *threads;         /* NULL: the caller's only */
 };
 
+struct pfld_tracker {
+    tracker state;
+};
+
 typedef struct pair { /* the models of a session; one may be NULL */
     const pfld_model *landmarks, *detector;
 } pair;
@@ -48,6 +53,9 @@ typedef struct pair { /* the models of a session; one may be NULL */
 
 #define SCORE_MIN    0.5f
 #define PRESENCE_MIN 0.3f
+#define SMOOTH       0.5f
+#define SEARCH_EVERY 0.3f
+#define HOLD         1.5f
 
 enum {
     MAX_SIDE_LEAST = 64,
@@ -386,7 +394,7 @@ static pfld_status build_session(const pair *m, const pfld_options *opt, pool *t
     return st;
 }
 
-/* 0 is the default; NaN is refused with what is too small or too large. */
+/* 0 is the default; NaN is refused with what is too small or too large. name: "struct.field". */
 static pfld_status take_number(float *v, float otherwise, float least, float most, const char *name,
                                pfld_error *err)
 {
@@ -394,7 +402,7 @@ static pfld_status take_number(float *v, float otherwise, float least, float mos
         *v = otherwise;
     if (*v >= least && *v <= most)
         return PFLD_OK;
-    return error_set(err, PFLD_ERR_ARG, "pfld_options.%s is %g: %g to %g wanted", name, (double)*v,
+    return error_set(err, PFLD_ERR_ARG, "%s is %g: %g to %g wanted", name, (double)*v,
                      (double)least, (double)most);
 }
 
@@ -421,12 +429,12 @@ static pfld_status take_options(pfld_options *known, const pfld_options *opt, pf
     if (known->threads < 0 || known->threads > POOL_MAX_THREADS)
         return error_set(err, PFLD_ERR_ARG, "pfld_options.threads is %d: 0 to %d wanted",
                          (int)known->threads, POOL_MAX_THREADS);
-    st = take_number(&known->min_face, 0.0f, 0.0f, BOX_MOST, "min_face", err);
+    st = take_number(&known->min_face, 0.0f, 0.0f, BOX_MOST, "pfld_options.min_face", err);
     if (st == PFLD_OK)
-        st = take_number(&known->score_min, SCORE_MIN, 0.0f, 1.0f, "score_min", err);
+        st = take_number(&known->score_min, SCORE_MIN, 0.0f, 1.0f, "pfld_options.score_min", err);
     return st != PFLD_OK ? st
                          : take_number(&known->presence_min, PRESENCE_MIN, -BOX_MOST, 1.0f,
-                                       "presence_min", err);
+                                       "pfld_options.presence_min", err);
 }
 
 static pfld_status check_kind(const pfld_model *m, pfld_kind want, const char *as, pfld_error *err)
@@ -621,6 +629,90 @@ pfld_status pfld_pose_from(const char *name, const pfld_point *points, const flo
     }
     (void)pose_from_points(s, points, &view, pose); /* else NaN */
     return PFLD_OK;
+}
+
+/* ---- faces in motion ---- */
+
+enum { LONGEST = 3600 }; /* seconds: of search_every and hold */
+
+void pfld_track_options_init(pfld_track_options *opt, size_t size)
+{
+    init_struct(opt, size);
+}
+
+static pfld_status take_track_options(const pfld_track_options *opt, tracker_options *out,
+                                      pfld_error *err)
+{
+    pfld_track_options known = {0};
+    pfld_status st = take_struct(&known, sizeof known, opt, "pfld_track_options", err);
+
+    if (st == PFLD_OK && known.max_faces == 0)
+        known.max_faces = TRACKER_MAX_FACES;
+    if (st == PFLD_OK && (known.max_faces < 1 || known.max_faces > TRACKER_MAX_FACES))
+        return error_set(err, PFLD_ERR_ARG, "pfld_track_options.max_faces is %d: 1 to %d wanted",
+                         (int)known.max_faces, TRACKER_MAX_FACES);
+    if (st == PFLD_OK)
+        st = take_number(&known.smooth, SMOOTH, -BOX_MOST, 1.0f, "pfld_track_options.smooth", err);
+    if (st == PFLD_OK)
+        st = take_number(&known.search_every, SEARCH_EVERY, 0.0f, LONGEST,
+                         "pfld_track_options.search_every", err);
+    if (st == PFLD_OK)
+        st = take_number(&known.hold, HOLD, 0.0f, LONGEST, "pfld_track_options.hold", err);
+    *out = (tracker_options){known.max_faces, fmaxf(known.smooth, 0.0f), known.search_every,
+                             known.hold};
+    return st;
+}
+
+pfld_status pfld_tracker_create(const pfld_track_options *opt, pfld_tracker **out, pfld_error *err)
+{
+    tracker_options known;
+    pfld_status st;
+
+    if (!out)
+        return error_set(err, PFLD_ERR_ARG, "out is NULL");
+    *out = NULL;
+    st = take_track_options(opt, &known, err);
+    if (st != PFLD_OK)
+        return st;
+    *out = mem_alloc(1, sizeof **out);
+    if (!*out)
+        return error_nomem(err);
+    (*out)->state.opt = known;
+    return PFLD_OK;
+}
+
+void pfld_tracker_reset(pfld_tracker *t)
+{
+    if (t)
+        tracker_reset(&t->state);
+}
+
+void pfld_tracker_free(pfld_tracker *t)
+{
+    mem_free(t);
+}
+
+pfld_status pfld_track(pfld_tracker *t, pfld_session *s, const pfld_image *img, double seconds,
+                       pfld_face *out, size_t cap, size_t *n, pfld_error *err)
+{
+    pfld_status st;
+
+    if (!t || !s || !img || !n || (cap && !out))
+        return error_set(err, PFLD_ERR_ARG, "%s is NULL",
+                         !t     ? "tracker"
+                         : !s   ? "session"
+                         : !img ? "image"
+                         : !n   ? "n"
+                                : "faces");
+    if (!s->how.finder || !s->how.points)
+        return error_set(err, PFLD_ERR_ARG, "the session has no %s",
+                         s->how.points ? "detector" : "landmark model");
+    if (!isfinite(seconds))
+        return error_set(err, PFLD_ERR_ARG, "the frame's time is not a number");
+    st = image_check(img, err);
+    if (st == PFLD_OK)
+        *n = tracker_step(&t->state, &s->how, img, seconds, out, cap);
+    return st;
 }
 
 pfld_box pfld_box_from(pfld_box_kind kind, const pfld_box *box)

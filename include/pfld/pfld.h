@@ -89,7 +89,8 @@ typedef struct pfld_face { /* no pointers: copy, send and store it freely */
     pfld_pose pose;      /* from the landmarks, as pfld_pose_from() without a camera */
     int32_t n_landmarks; /* what the model has: 68, 98 or 106; 0 without a landmark model */
     pfld_point landmarks[PFLD_MAX_LANDMARKS]; /* in the order of the model's scheme */
-    uint32_t reserved[8];                     /* zero */
+    uint32_t id;          /* of pfld_track(): the same for the same face, from 1 on; else 0 */
+    uint32_t reserved[7]; /* zero */
 } pfld_face;
 
 typedef enum pfld_isa {
@@ -242,6 +243,44 @@ typedef struct pfld_camera { /* pinhole */
 PFLD_API pfld_status pfld_pose_from(const char *scheme, const pfld_point *landmarks,
                                     const float *cov, const pfld_camera *camera, pfld_pose *pose,
                                     pfld_error *err);
+
+/* ---- faces in motion ---- */
+
+typedef struct pfld_track_options { /* 0 is the default in every field but size */
+    size_t size;                    /* pfld_track_options_init() sets it */
+    int32_t max_faces;              /* 1..64, the default */
+    float smooth;                   /* 0..1: how steady landmarks and pose are; default 0.5; 1 is
+                                       steadiest; below 0: as they were measured */
+    float search_every;             /* seconds after which the whole picture is searched for new
+                                       faces while those known are all seen; default 0.3 */
+    float hold;                     /* seconds for which a face that is out of sight keeps its id;
+                                       default 1.5 */
+} pfld_track_options;
+PFLD_API void pfld_track_options_init(pfld_track_options *opt, size_t size);
+
+typedef struct pfld_tracker pfld_tracker; /* the faces of one video; one thread at a time */
+/* opt NULL: all defaults. Nothing is allocated later. */
+PFLD_API pfld_status pfld_tracker_create(const pfld_track_options *opt, pfld_tracker **out,
+                                         pfld_error *err);
+/* Forgets all faces, as at a cut that the caller knows of; ids go on. */
+PFLD_API void pfld_tracker_reset(pfld_tracker *tracker);
+PFLD_API void pfld_tracker_free(pfld_tracker *tracker);
+
+/*
+ * The next frame of a video, t seconds after its beginning (any clock that goes forward will do;
+ * rates may vary, and frames be left out; a t that is not later than the last one begins anew).
+ * Each face that is in sight: followed from where it was, or found by a search, which is made at
+ * first, every search_every seconds, and while a face is out of sight. Writes min(*n, cap) of them,
+ * by id. box and five are told from the landmarks, score is the last search's, presence this
+ * frame's. Landmarks and pose are steadied: by no more than 2.5 times their usual tremble from where
+ * they were measured, so that they are not late when a face moves or an eye closes.
+ *
+ * The session has both models. It may serve several trackers in turn: all that is remembered is in
+ * the tracker. Same frames, times and options: same bits.
+ */
+PFLD_API pfld_status pfld_track(pfld_tracker *tracker, pfld_session *session, const pfld_image *img,
+                                double t, pfld_face *faces, size_t cap, size_t *n,
+                                pfld_error *err);
 
 /* Where a box is from; each finder frames a face in its own way. */
 typedef enum pfld_box_kind {

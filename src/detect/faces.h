@@ -36,4 +36,21 @@ size_t faces_find(faces *f, const pfld_image *img, pfld_face *out, size_t cap);
 /* The face whose landmarks are within a valid box. There is a landmark net. */
 void faces_measure(faces *f, const pfld_image *img, const pfld_box *box, pfld_face *out);
 
+/* A square and how it is turned about its centre: degrees, > 0 clockwise in the image. */
+typedef struct face_square {
+    float x, y, side, roll;
+} face_square;
+
+/* Where the landmarks say that the face is, in their own frame: what a crop is made from. False
+ * where they can't tell. */
+bool faces_square(const faces *f, const pfld_face *face, face_square *out);
+
+/*
+ * The face that was seen near this square, say a frame ago: landmarks, pose, presence; box and five
+ * points by the landmarks; score 1. Writes where it is now to *seen. False where there is nothing
+ * that looks like a face: out is then undefined. There are both nets.
+ */
+bool faces_follow(faces *f, const pfld_image *img, const face_square *near, face_square *seen,
+                  pfld_face *out);
+
 #endif
