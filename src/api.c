@@ -15,6 +15,7 @@
 #include "detect/faces.h"
 #include "detect/spec.h"
 #include "geometry/box.h"
+#include "geometry/measures.h"
 #include "geometry/pose.h"
 #include "geometry/scheme.h"
 #include "image/image.h"
@@ -713,6 +714,27 @@ pfld_status pfld_track(pfld_tracker *t, pfld_session *s, const pfld_image *img, 
     if (st == PFLD_OK)
         *n = tracker_step(&t->state, &s->how, img, seconds, out, cap);
     return st;
+}
+
+/* ---- measures ---- */
+
+pfld_status pfld_measure(const pfld_face *face, pfld_measures *out, pfld_error *err)
+{
+    const scheme *s;
+
+    if (!face || !out)
+        return error_set(err, PFLD_ERR_ARG, "%s is NULL", face ? "out" : "face");
+    s = scheme_by_count(face->n_landmarks);
+    if (!s)
+        return error_set(err, PFLD_ERR_ARG, "the face has %d landmarks, as no scheme has",
+                         (int)face->n_landmarks);
+    measures_of(s, face->landmarks, &face->pose, out);
+    return PFLD_OK;
+}
+
+uint32_t pfld_events_update(pfld_events *events, const pfld_measures *m, double t)
+{
+    return events && m ? measures_events(events, m, t) : 0;
 }
 
 pfld_box pfld_box_from(pfld_box_kind kind, const pfld_box *box)

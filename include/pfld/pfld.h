@@ -282,6 +282,38 @@ PFLD_API pfld_status pfld_track(pfld_tracker *tracker, pfld_session *session, co
                                 double t, pfld_face *faces, size_t cap, size_t *n,
                                 pfld_error *err);
 
+/* ---- what is computed from landmarks; formulae in docs/measures.md ---- */
+
+typedef struct pfld_measures { /* NaN where the scheme can't tell */
+    float eye_open[2];   /* the subject's right and left: height over width (the eye aspect ratio of
+                            Soukupova and Cech 2016), as if the head faced the camera; about 0.3 when
+                            open, below 0.15 when closed */
+    float mouth_open;    /* the same of the inner lips: 0 closed, 0.5 and more in a yawn */
+    float asymmetry;     /* mean distance between the face and its mirror image, in outer eye corners'
+                            distances; also a turned head is not symmetric */
+    float inter_pupil;   /* distance of the eyes' centres, pixels, as if the head faced the camera */
+    float facing;        /* cosine between the face's direction and the camera's: 1 looks at it */
+    float reserved[8];   /* 0 */
+} pfld_measures;
+/* Of a face as pfld_landmarks(), _detect() or _track() gave it. PFLD_ERR_ARG: it has no landmarks,
+ * or as many as no scheme has. */
+PFLD_API pfld_status pfld_measure(const pfld_face *face, pfld_measures *out, pfld_error *err);
+
+typedef enum pfld_event { /* bits */
+                          PFLD_EVENT_BLINK = 1,        /* eyes have opened again, within 0.5 s */
+                          PFLD_EVENT_LONG_CLOSURE = 2, /* eyes have been closed for 0.5 s */
+                          PFLD_EVENT_YAWN = 4,         /* the mouth has been wide open for 1 s */
+} pfld_event;
+typedef struct pfld_events { /* of one face over time, caller-owned; zeroed: a new face */
+    uint32_t blinks;         /* so far */
+    float eye_usual;         /* how far this face's eyes are open when they are */
+    uint8_t eyes_closed, mouth_wide, told_long, told_yawn, begun;
+    double t, eyes_since, mouth_since; /* seconds */
+} pfld_events;
+/* The face's measures at t seconds, later than the last ones: bits of pfld_event for what has just
+ * happened. What was going on when the face was away for a second is over. */
+PFLD_API uint32_t pfld_events_update(pfld_events *events, const pfld_measures *m, double t);
+
 /* Where a box is from; each finder frames a face in its own way. */
 typedef enum pfld_box_kind {
     PFLD_BOX_LANDMARKS, /* around the landmarks, brows to chin: what pfld_landmarks() wants */
