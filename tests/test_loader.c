@@ -221,6 +221,41 @@ static void batches_do_not_depend_on_how_they_are_made(void **state)
     }
 }
 
+static void a_part_is_that_part_of_the_whole_batch(void **state)
+{
+    fixture *x = *state;
+    loader_options opt = options_for(0), part;
+    loader *whole, *l;
+    pfld_error err = {0};
+    batch a, b;
+
+    for (int shuffle = 0; shuffle <= 1; shuffle++) {
+        opt.shuffle = shuffle;
+        part = opt;
+        part.part_first = 1;
+        part.part = BATCH - 2;
+        whole = open_loader(&x->set, &opt);
+        l = open_loader(&x->set, &part);
+        for (uint64_t t = 0; t < STEPS; t++) {
+            assert_int_equal(loader_get(whole, t, &a, &err), PFLD_OK);
+            assert_int_equal(loader_get(l, t, &b, &err), PFLD_OK);
+            if (a.n == BATCH)
+                assert_int_equal(b.n, BATCH - 2);
+            else
+                assert_int_equal(b.n, a.n < 1 ? 0 : a.n - 1 < BATCH - 2 ? a.n - 1 : BATCH - 2);
+            if (b.n == 0)
+                continue;
+            assert_memory_equal(a.index + 1, b.index, b.n * sizeof *b.index);
+            assert_memory_equal(a.crops + SIZE * SIZE * 3, b.crops, b.n * SIZE * SIZE * 3);
+            assert_memory_equal(a.points + 2 * N, b.points, b.n * 2 * N * sizeof *b.points);
+        }
+        loader_free(l);
+        loader_free(whole);
+    }
+    part.part_first = 3;
+    assert_int_equal(loader_create(&x->set, NULL, &part, NULL, &l, &err), PFLD_ERR_ARG);
+}
+
 /* Its threads wait for each other within a sample, so this ends only if each of them makes one. */
 static void a_pool_shares_the_batch(void **state)
 {
@@ -785,6 +820,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOADER_TEST(batches_do_not_depend_on_how_they_are_made),
         LOADER_TEST(a_pool_shares_the_batch),
+        LOADER_TEST(a_part_is_that_part_of_the_whole_batch),
         LOADER_TEST(any_step_can_be_asked_for),
         LOADER_TEST(another_seed_makes_other_batches),
         LOADER_TEST(a_batch_stays_until_the_next_call),

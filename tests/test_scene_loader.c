@@ -396,6 +396,33 @@ static void steps_depend_on_the_seed_alone(void **state)
     scene_loader_free(l);
 }
 
+static void a_part_is_that_part_of_the_whole_batch(void **state)
+{
+    rig *g = *state;
+    scene_options opt = options_of(6, 96), half = opt;
+    scene_loader *whole, *l;
+    scene_batch a, b;
+
+    add_all(g);
+    half.part_first = 2;
+    half.part = 3;
+    whole = load(g, &opt);
+    l = load(g, &half);
+    for (uint64_t t = 0; t < 5; t++) {
+        assert_int_equal(scene_loader_get(whole, t, &a, NULL), PFLD_OK);
+        assert_int_equal(scene_loader_get(l, t, &b, NULL), PFLD_OK);
+        assert_int_equal(b.n, 3);
+        assert_memory_equal(a.pixels + 2 * 96 * 96 * 3, b.pixels, 3 * 96 * 96 * 3);
+        assert_memory_equal(a.index + 2, b.index, 3 * sizeof *b.index);
+        for (size_t i = 0; i <= 3; i++)
+            assert_int_equal(a.first[2 + i] - a.first[2], b.first[i]);
+    }
+    scene_loader_free(l);
+    scene_loader_free(whole);
+    half.part_first = 4;
+    assert_int_equal(scene_loader_create(&scenes, &half, NULL, &l, NULL), PFLD_ERR_ARG);
+}
+
 /* Mean over the box's middle, and over a frame around it. */
 static bool stands_out(const uint8_t *pixels, int size, const pfld_box *b)
 {
@@ -626,6 +653,7 @@ int main(void)
         cmocka_unit_test(faces_too_small_or_cut_from_their_photo_are_ignored),
         cmocka_unit_test(layers_leave_the_rest_of_the_picture_alone),
         T(steps_depend_on_the_seed_alone),
+        T(a_part_is_that_part_of_the_whole_batch),
         T(training_boxes_lie_on_faces),
         T(any_kind_of_photos_will_do_alone),
         T(weights_say_how_often_a_photo_is_drawn),

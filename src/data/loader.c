@@ -26,7 +26,7 @@
 typedef struct slot {     /* of the ring; step t's is t % n_slots */
     size_t n;             /* of samples */
     size_t claimed, done; /* the first claimed are being made or done */
-    uint32_t *want;       /* [batch] samples; what they became is in index */
+    uint32_t *want;       /* [part] samples; what they became is in index */
     uint8_t *crops;
     float *points, *mask, *angles, *weight;
     uint32_t *classes, *index;
@@ -129,6 +129,12 @@ static pfld_status get_photo(loader *l, uint32_t *i, const augment_photo **photo
     return st;
 }
 
+/* Of the step's first sample, in the sequence of all. */
+static uint64_t place_of(const loader *l, uint64_t step)
+{
+    return step * l->opt.batch + l->opt.part_first;
+}
+
 static pfld_status make_sample(loader *l, const piece *p, pfld_error *err)
 {
     slot *s = p->of;
@@ -142,7 +148,7 @@ static pfld_status make_sample(loader *l, const piece *p, pfld_error *err)
     s->index[p->j] = LEFT_OUT;
     if (st != PFLD_OK)
         return st;
-    rng_seed(&r, l->noise + p->step * l->opt.batch + p->j);
+    rng_seed(&r, l->noise + place_of(l, p->step) + p->j);
     augment_make_from(&l->set->samples[i], photo, &l->opt.rule, &l->opt.augment, &r, &crop, &face);
     photo_cache_put(l->photos, l->photo_of[i]);
     s->index[p->j] = i;
@@ -158,21 +164,21 @@ static slot *slot_of(loader *l, uint64_t step)
     return &l->slots[step % l->n_slots];
 }
 
-/* Samples of the step's batch, before any is left out; 0: behind the last. */
+/* Samples of our part of the step's batch, before any is left out; 0: behind the last. */
 static size_t count_of(const loader *l, uint64_t step)
 {
-    uint64_t place = step * l->opt.batch, left;
+    uint64_t place = place_of(l, step), left;
 
     if (l->opt.shuffle)
-        return l->opt.batch;
+        return l->opt.part;
     left = step <= l->set->n && place < l->set->n ? l->set->n - place : 0;
-    return left < l->opt.batch ? (size_t)left : l->opt.batch;
+    return left < l->opt.part ? (size_t)left : l->opt.part;
 }
 
 static void plan_step(loader *l, uint64_t step)
 {
     slot *s = slot_of(l, step);
-    uint64_t place = step * l->opt.batch;
+    uint64_t place = place_of(l, step);
 
     s->n = count_of(l, step);
     s->claimed = s->done = 0;
@@ -394,6 +400,9 @@ static pfld_status check(const data_set *set, const loader_options *opt, pfld_er
     if (opt->batch < 1 || opt->batch > MAX_BATCH)
         return error_set(err, PFLD_ERR_ARG, "batches of %zu faces: 1 to %d wanted", opt->batch,
                          MAX_BATCH);
+    if (opt->part > opt->batch || opt->part_first > opt->batch - opt->part)
+        return error_set(err, PFLD_ERR_ARG, "%zu faces from %zu on are no part of a batch of %zu",
+                         opt->part, opt->part_first, opt->batch);
     if (opt->size < 1 || opt->size > AUGMENT_MAX_SIZE)
         return error_set(err, PFLD_ERR_ARG, "crops of %d pixels: 1 to %d wanted", opt->size,
                          AUGMENT_MAX_SIZE);
@@ -481,7 +490,7 @@ static pfld_status create_sampler(loader *l, pfld_error *err)
 
 static bool alloc_slot(loader *l, slot *s)
 {
-    size_t b = l->opt.batch, n = (size_t)l->opt.scheme->n, size = (size_t)l->opt.size;
+    size_t b = l->opt.part, n = (size_t)l->opt.scheme->n, size = (size_t)l->opt.size;
     arena *m = &l->mem;
 
     return (s->want = arena_alloc(m, b, sizeof *s->want)) != NULL &&
@@ -540,6 +549,10 @@ pfld_status loader_create(const data_set *set, const class_weights *w, const loa
     l->set = set;
     l->weights = w;
     l->opt = *opt;
+    if (!opt->part) {
+        l->opt.part_first = 0;
+        l->opt.part = opt->batch;
+    }
     if (messages)
         l->messages = *messages;
     rng_seed(&r, opt->seed); /* neighbouring seeds must not share the samples' seeds */

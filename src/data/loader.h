@@ -20,8 +20,10 @@ typedef struct loader_options {
     const scheme *scheme; /* of the net; samples of another scheme know the points that both have
                              (data/scheme_map.h): of five, nose tip and mouth corners in ibug68 */
     uint64_t seed;
-    size_t cache_bytes; /* of decoded photos kept; the rest is decoded again. 0: 1 GiB */
-    bool shuffle;       /* weighted sampling without order; false: each once, in order */
+    size_t cache_bytes;      /* of decoded photos kept; the rest is decoded again. 0: 1 GiB */
+    bool shuffle;            /* weighted sampling without order; false: each once, in order */
+    size_t part_first, part; /* only samples part_first .. part_first + part - 1 of each batch are
+                                made, the same as in the whole batch; part 0: all */
 } loader_options;
 
 typedef struct batch {

@@ -27,10 +27,10 @@ struct scene_loader {
     uint64_t step;
     uint8_t *pixels;
     uint8_t *scratch; /* [threads][size][size][3] */
-    piece *pieces;    /* [batch] */
+    piece *pieces;    /* [part] */
     scene_face *faces;
-    size_t room_faces, *first; /* [batch + 1] */
-    uint32_t *index;           /* [batch] */
+    size_t room_faces, *first; /* [part + 1] */
+    uint32_t *index;           /* [part] */
 };
 
 static size_t picture_bytes(const scene_loader *l)
@@ -45,7 +45,7 @@ static void make_picture(void *ctx, size_t task, size_t thread)
 {
     scene_loader *l = ctx;
     piece *p = &l->pieces[task];
-    uint64_t place = l->step * l->opt.batch + task;
+    uint64_t place = l->step * l->opt.batch + l->opt.part_first + task;
     scene_canvas canvas = {{l->pixels + task * picture_bytes(l), l->opt.size, l->opt.size,
                             3 * (ptrdiff_t)l->opt.size, PFLD_RGB8},
                            l->scratch + thread * picture_bytes(l)};
@@ -120,7 +120,7 @@ static pfld_status gather_faces(scene_loader *l, size_t n, pfld_error *err)
 
 pfld_status scene_loader_get(scene_loader *l, uint64_t step, scene_batch *out, pfld_error *err)
 {
-    size_t n = l->opt.batch;
+    size_t n = l->opt.part;
     uint64_t batches = (l->set->n_photos + n - 1) / n;
     bool end = l->opt.plain && step >= batches;
     pfld_status status;
@@ -151,6 +151,10 @@ static pfld_status check(const scene_set *set, const scene_options *opt, pfld_er
     if (opt->batch < 1 || opt->batch > MAX_BATCH)
         return error_set(err, PFLD_ERR_ARG, "batches of %zu pictures: 1 to %d wanted", opt->batch,
                          MAX_BATCH);
+    if (opt->part > opt->batch || opt->part_first > opt->batch - opt->part)
+        return error_set(err, PFLD_ERR_ARG,
+                         "%zu pictures from %zu on are no part of a batch of %zu", opt->part,
+                         opt->part_first, opt->batch);
     if (opt->size < 1 || opt->size > SCENE_MAX_SIZE)
         return error_set(err, PFLD_ERR_ARG, "pictures of %d pixels: 1 to %d wanted", opt->size,
                          SCENE_MAX_SIZE);
@@ -162,7 +166,7 @@ static pfld_status check(const scene_set *set, const scene_options *opt, pfld_er
 
 static bool alloc_batch(scene_loader *l)
 {
-    size_t n = l->opt.batch, threads = pool_thread_count(l->opt.pool);
+    size_t n = l->opt.part, threads = pool_thread_count(l->opt.pool);
     arena *m = &l->mem;
 
     return (l->pixels = arena_alloc(m, n, picture_bytes(l))) != NULL &&
@@ -187,6 +191,10 @@ pfld_status scene_loader_create(const scene_set *set, const scene_options *opt,
         return error_nomem(err);
     l->set = set;
     l->opt = *opt;
+    if (!opt->part || opt->plain) {
+        l->opt.part_first = 0;
+        l->opt.part = opt->batch;
+    }
     if (messages)
         l->messages = *messages;
     rng_seed(&r, opt->seed); /* neighbouring seeds must not share the pictures' seeds */
@@ -207,7 +215,7 @@ void scene_loader_free(scene_loader *l)
 {
     if (!l)
         return;
-    for (size_t i = 0; l->pieces && i < l->opt.batch; i++)
+    for (size_t i = 0; l->pieces && i < l->opt.part; i++)
         mem_free(l->pieces[i].faces.at);
     mem_free(l->faces);
     scene_pick_free(l->pick);

@@ -14,6 +14,8 @@ typedef struct scene_options {
     pool *pool;         /* of the caller: makes the pictures within scene_loader_get() */
     size_t cache_bytes; /* of decoded photos kept; 0: 1 GiB */
     bool plain; /* no augmentation, each photo once and in order: shrunk to fit, the rest black */
+    size_t part_first, part; /* only pictures part_first .. part_first + part - 1 of each batch are
+                                made, the same as in the whole batch; part 0, and plain: all */
 } scene_options;
 
 typedef struct scene_batch {
