@@ -373,6 +373,58 @@ static void the_loss_is_a_mean_over_images(void **state)
     assert_near(eval_part(&plain_l2, &f, 1).value.total, one.value.distance * POINTS, exact);
 }
 
+/* Faces in two parts, as two machines have them. */
+static void parts_of_a_batch_add_up_to_it(void **state)
+{
+    enum { FIRST = 2, PARTS = 2 };
+    const loss_options opt = {LOSS_WING, true, true, 112, 0.5};
+    const faces f = some_faces(true, true);
+    const answer whole = eval(&opt, &f);
+    real predicted[COORDS], truth[COORDS], mask[FACES * POINTS], angles[ALL_ANGLES];
+    real angles_truth[ALL_ANGLES], weight[FACES], grad[COORDS], grad_angles[ALL_ANGLES];
+    loss_batch part[PARTS] = {
+        {FIRST, POINTS, predicted, truth, mask, angles, angles_truth, weight, grad, grad_angles}};
+    loss_sums sums = {0};
+    loss_value v[PARTS];
+
+    (void)state;
+    to_real(f.predicted, predicted, COORDS);
+    to_real(f.truth, truth, COORDS);
+    to_real(f.mask, mask, FACES * POINTS);
+    to_real(f.angles, angles, ALL_ANGLES);
+    to_real(f.angles_truth, angles_truth, ALL_ANGLES);
+    to_real(f.weight, weight, FACES);
+    part[1] = (loss_batch){FACES - FIRST,
+                           POINTS,
+                           predicted + FIRST * POINTS * 2,
+                           truth + FIRST * POINTS * 2,
+                           mask + FIRST * POINTS,
+                           angles + FIRST * 3,
+                           angles_truth + FIRST * 3,
+                           weight + FIRST,
+                           grad + FIRST * POINTS * 2,
+                           grad_angles + FIRST * 3};
+    for (int k = 0; k < PARTS; k++) {
+        loss_sums own = loss_sum_up(&opt, &part[k]);
+
+        for (int i = 0; i < LOSS_SUMS; i++)
+            sums.at[i] += own.at[i];
+    }
+    for (int k = 0; k < PARTS; k++)
+        v[k] = loss_eval_part(&opt, &part[k], &sums);
+    assert_near(v[0].total + v[1].total, whole.value.total, exact);
+    assert_near(v[0].distance + v[1].distance, whole.value.distance, exact);
+    for (int k = 0; k < PARTS; k++) {
+        assert_near(v[k].geometry, whole.value.geometry, exact);
+        assert_near(v[k].angle_error, whole.value.angle_error, exact);
+        assert_true(v[k].known == whole.value.known && v[k].poses == whole.value.poses);
+    }
+    for (int i = 0; i < COORDS; i++)
+        assert_near((double)grad[i], (double)whole.grad[i], exact);
+    for (int i = 0; i < ALL_ANGLES; i++)
+        assert_near((double)grad_angles[i], (double)whole.grad_angles[i], exact);
+}
+
 static void a_mask_of_ones_is_no_mask(void **state)
 {
     faces f = some_faces(false, false);
@@ -578,6 +630,7 @@ int main(void)
         cmocka_unit_test(perfect_angles_make_equation_2_nothing),
         cmocka_unit_test(tiny_deviations_still_count),
         cmocka_unit_test(the_loss_is_a_mean_over_images),
+        cmocka_unit_test(parts_of_a_batch_add_up_to_it),
         cmocka_unit_test(a_mask_of_ones_is_no_mask),
         cmocka_unit_test(known_points_weigh_alike_in_all_faces),
         cmocka_unit_test(a_batch_of_unknown_points_teaches_nothing),

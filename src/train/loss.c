@@ -120,27 +120,6 @@ static double face_factor(const loss_batch *b, size_t face)
     return sum;
 }
 
-/* What the faces of known pose tell about all: poses, angle_error, geometry (their mean factor). */
-static void sum_up_poses(const loss_options *opt, const loss_batch *b, loss_value *v)
-{
-    double factors = 0;
-
-    for (size_t m = 0; m < b->n; m++) {
-        if (!has_pose(b, m))
-            continue;
-        v->poses++;
-        factors += face_factor(b, m);
-        for (size_t k = 0; k < ANGLES; k++)
-            v->angle_error += fabs(deviation(b, m, k));
-    }
-    v->geometry = 1;
-    if (!v->poses)
-        return;
-    v->angle_error *= DEGREES / (double)(ANGLES * v->poses);
-    if (opt->geometry)
-        v->geometry = factors / (double)v->poses;
-}
-
 /* ---- faces ---- */
 
 typedef struct face_terms {
@@ -204,14 +183,42 @@ static double known_points(const loss_batch *b)
     return sum;
 }
 
-loss_value loss_eval(const loss_options *opt, const loss_batch *b)
+loss_sums loss_sum_up(const loss_options *opt, const loss_batch *b)
 {
-    loss_value v = {.known = known_points(b)};
+    loss_sums s = {{[LOSS_KNOWN] = known_points(b)}};
+
+    for (size_t m = 0; m < b->n; m++) {
+        if (!has_pose(b, m))
+            continue;
+        s.at[LOSS_POSES]++;
+        if (opt->geometry)
+            s.at[LOSS_FACTORS] += face_factor(b, m);
+        for (size_t k = 0; k < ANGLES; k++)
+            s.at[LOSS_ANGLES] += fabs(deviation(b, m, k));
+    }
+    return s;
+}
+
+/* What the sums say of the whole batch. */
+static loss_value value_of(const loss_options *opt, const loss_sums *s)
+{
+    double poses = s->at[LOSS_POSES];
+    loss_value v = {.known = s->at[LOSS_KNOWN], .poses = (size_t)poses, .geometry = 1};
+
+    if (poses > 0)
+        v.angle_error = s->at[LOSS_ANGLES] * (DEGREES / (ANGLES * poses));
+    if (poses > 0 && opt->geometry)
+        v.geometry = s->at[LOSS_FACTORS] / poses;
+    return v;
+}
+
+loss_value loss_eval_part(const loss_options *opt, const loss_batch *b, const loss_sums *batch)
+{
+    loss_value v = value_of(opt, batch);
     double scale = v.known > 0 ? (double)b->points / v.known : 0, distance = 0, aux;
 
     assert(b->angles || !opt->geometry);
     assert(opt->pixels > 0 || !distances[opt->distance].in_pixels);
-    sum_up_poses(opt, b, &v);
     aux = v.poses ? opt->aux / (double)v.poses : 0;
     if (b->grad_angles)
         memset(b->grad_angles, 0, b->n * ANGLES * sizeof *b->grad_angles);
@@ -231,4 +238,11 @@ loss_value loss_eval(const loss_options *opt, const loss_batch *b)
     }
     v.distance = v.known > 0 ? distance / v.known : 0;
     return v;
+}
+
+loss_value loss_eval(const loss_options *opt, const loss_batch *b)
+{
+    loss_sums s = loss_sum_up(opt, b);
+
+    return loss_eval_part(opt, b, &s);
 }

@@ -76,7 +76,18 @@ typedef struct loss_value {
     size_t poses;       /* faces of known pose; 0 without angles */
 } loss_value;
 
+/* What each face's part depends on of the others: sums, which those of the parts of a batch add up
+ * to. */
+enum { LOSS_KNOWN, LOSS_POSES, LOSS_FACTORS, LOSS_ANGLES, LOSS_SUMS };
+typedef struct loss_sums {
+    double at[LOSS_SUMS]; /* of the mask; faces of known pose, and of these G; angles' errors */
+} loss_sums;
+
 /* Adds in double and in a fixed order: the same batch, the same bits. */
 loss_value loss_eval(const loss_options *opt, const loss_batch *b);
+/* The same in two steps, for a batch in parts: total and distance of the values of all parts add up
+ * to the batch's, the rest is the batch's in each. */
+loss_sums loss_sum_up(const loss_options *opt, const loss_batch *b);
+loss_value loss_eval_part(const loss_options *opt, const loss_batch *b, const loss_sums *batch);
 
 #endif
