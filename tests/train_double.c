@@ -4,6 +4,8 @@
 #define train_net             double_net
 #define train_net_create      double_net_create
 #define train_net_free        double_net_free
+#define train_net_join        double_net_join
+#define train_gradients       double_train_gradients
 #define train_input           double_net_input
 #define train_output_count    double_net_output_count
 #define train_output          double_net_output

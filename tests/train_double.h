@@ -7,6 +7,7 @@
 
 #include "core/pool.h"
 #include "net/graph.h"
+#include "train/group.h"
 
 typedef struct double_net double_net;
 
@@ -19,6 +20,7 @@ typedef struct double_param {
 pfld_status double_net_create(const net_graph *g, size_t max_batch, pool *p, double_net **out,
                               pfld_error *err);
 void double_net_free(double_net *t);
+void double_net_join(double_net *t, const train_group *g);
 double *double_net_input(double_net *t);
 size_t double_net_output_count(const double_net *t);
 const double *double_net_output(const double_net *t, size_t i);

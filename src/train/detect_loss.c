@@ -53,6 +53,7 @@ struct detect_loss {
     picture *pictures;                 /* [max_batch] */
     arena mem;
     double scale; /* one over the batch's assigned cells */
+    const train_group *group;
 };
 
 /* ---- making ---- */
@@ -441,24 +442,40 @@ static void eval_picture(void *ctx, size_t index, size_t thread)
         eval_cell(w, p, index, i);
 }
 
+void detect_loss_join(detect_loss *d, const train_group *g)
+{
+    d->group = g;
+}
+
+/* What all pictures add up to, in this order, whoever did it; over the processes. */
+static detect_value sum_values(const detect_loss *d, size_t n)
+{
+    double sum[3] = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        sum[0] += d->pictures[i].score * d->scale;
+        sum[1] += d->pictures[i].box * d->scale;
+        sum[2] += d->pictures[i].five * d->scale;
+    }
+    group_sum(d->group, sum, 3);
+    return (detect_value){.score = sum[0], .box = sum[1], .five = sum[2]};
+}
+
 detect_value detect_loss_eval(detect_loss *d, const detect_maps *m, const scene_batch *b, pool *p)
 {
     work w = {d, m, b};
-    detect_value v = {0};
-    size_t positives = 0, asked = 0;
+    detect_value v;
+    double count[2] = {0}; /* cells that were assigned, faces that were asked for */
 
     for (size_t i = 0; i < b->n; i++) {
-        positives += d->pictures[i].positives;
-        asked += d->pictures[i].asked;
+        count[0] += (double)d->pictures[i].positives;
+        count[1] += (double)d->pictures[i].asked;
     }
-    d->scale = 1 / (double)(positives ? positives : 1);
+    group_sum(d->group, count, 2);
+    d->scale = 1 / (count[0] > 0 ? count[0] : 1);
     for_all(p, eval_picture, &w);
-    for (size_t i = 0; i < b->n; i++) { /* in this order, whoever did it */
-        v.score += d->pictures[i].score * d->scale;
-        v.box += d->pictures[i].box * d->scale;
-        v.five += d->pictures[i].five * d->scale;
-    }
+    v = sum_values(d, b->n);
     v.total = v.score + BOX_GAIN * v.box + FIVE_GAIN * v.five;
-    v.cells = asked ? (double)positives / (double)asked : 0;
+    v.cells = count[1] > 0 ? count[0] / count[1] : 0;
     return v;
 }

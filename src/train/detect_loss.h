@@ -5,6 +5,7 @@
 #include "core/pool.h"
 #include "data/scene_loader.h"
 #include "net/arch_detector.h"
+#include "train/group.h"
 #include "train/real.h"
 
 typedef struct detect_loss detect_loss;
@@ -23,6 +24,9 @@ typedef struct detect_value {
 /* For batches of at most max_batch square pictures of this side. */
 pfld_status detect_loss_create(size_t max_batch, int size, detect_loss **out, pfld_error *err);
 void detect_loss_free(detect_loss *d);
+/* Batches are shares of larger ones from now on: detect_loss_eval() is over the cells of all, and
+ * returns what all processes' pictures add up to. NULL: as before. */
+void detect_loss_join(detect_loss *d, const train_group *g);
 
 /*
  * Assigns cells to faces (SimOTA of YOLOX, Ge et al. 2021): of the cells whose centre is inside the

@@ -56,14 +56,14 @@ static pfld_status step(void *ctx, uint64_t at, train_net *net, run_values *v, p
     scene_batch b;
     detect_maps m;
     detect_value l;
-    pfld_status st = scene_loader_get(t->loader, at, &b, err);
+    pfld_status st = group_agree(t->opt->run.group, scene_loader_get(t->loader, at, &b, err), err);
 
     if (st != PFLD_OK)
         return st;
     forward(t, net, &b, true, &m);
     detect_loss_assign(t->loss, &m, &b, t->pool);
     l = detect_loss_eval(t->loss, &m, &b, t->pool);
-    *v = (run_values){l.total, {l.score, l.box, l.five, l.cells}, b.n};
+    *v = (run_values){l.total, {l.score, l.box, l.five, l.cells}, t->opt->scenes.batch};
     return PFLD_OK;
 }
 
@@ -88,18 +88,23 @@ static pfld_status add_batches(const trainer *t, scene_loader *l, train_net *net
     }
 }
 
-static pfld_status validate(void *ctx, train_net *net, double *measure, pfld_error *err)
+static pfld_status validate_alone(const trainer *t, train_net *net, double *measure,
+                                  pfld_error *err)
 {
-    trainer *t = ctx;
     scene_options o = t->opt->scenes;
     scene_loader *l = NULL;
     detect_val v = {0};
     double ap = (double)NAN;
+    size_t first;
     pfld_status st;
 
     *measure = (double)NAN;
     if (!t->val || t->val->n_photos == 0)
         return PFLD_OK;
+    /* Batches that the net is made for. */
+    st = group_part(t->opt->run.group, o.batch, &first, &o.batch, err);
+    if (st != PFLD_OK)
+        return st;
     o.pool = t->pool;
     o.plain = true;
     st = scene_loader_create(t->val, &o, t->messages, &l, err);
@@ -113,6 +118,19 @@ static pfld_status validate(void *ctx, train_net *net, double *measure, pfld_err
     *measure = 100 * (1 - ap);
     detect_val_free(&v);
     scene_loader_free(l);
+    return st;
+}
+
+/* Average precision is of all pictures at once: rank 0 sees them, the others wait. */
+static pfld_status validate(void *ctx, train_net *net, double *measure, pfld_error *err)
+{
+    trainer *t = ctx;
+    const train_group *g = t->opt->run.group;
+    pfld_status st = group_rank(g) == 0 ? validate_alone(t, net, measure, err) : PFLD_OK;
+
+    st = group_agree(g, st, err);
+    if (st == PFLD_OK)
+        group_share(g, measure, sizeof *measure);
     return st;
 }
 
@@ -145,10 +163,13 @@ static pfld_status open_task(void *ctx, pool *p, const data_options *messages, n
     t->messages = messages;
     o.plain = false;
     if (st == PFLD_OK)
-        st = detect_loss_create(o.batch, t->opt->arch.size, &t->loss, err);
+        st = group_part(t->opt->run.group, o.batch, &o.part_first, &o.part, err);
     if (st == PFLD_OK)
-        st = scene_loader_create(t->set, &o, messages, &t->loader, err);
-    return st;
+        st = detect_loss_create(o.part, t->opt->arch.size, &t->loss, err);
+    if (st != PFLD_OK)
+        return st;
+    detect_loss_join(t->loss, t->opt->run.group);
+    return scene_loader_create(t->set, &o, messages, &t->loader, err);
 }
 
 static void close_task(void *ctx)

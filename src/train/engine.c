@@ -168,6 +168,26 @@ void train_time_steps(train_net *t, size_t batch, double (*now)(void), double *b
 
 /* --- making --- */
 
+/* One after the other, so that they can be added to other processes' in one go. */
+static pfld_status alloc_gradients(train_net *t, pfld_error *err)
+{
+    enum { ALIGN = 64 / sizeof(real) };
+    real *grad;
+
+    for (size_t i = 0; i < t->n_params; i++)
+        if (!checked_add(t->n_grads, (t->params[i].shown.n + ALIGN - 1) / ALIGN * ALIGN,
+                         &t->n_grads))
+            return error_nomem(err);
+    t->grads = grad = arena_alloc(&t->mem, t->n_grads, sizeof *grad);
+    if (!grad)
+        return error_nomem(err);
+    for (size_t i = 0; i < t->n_params; i++) {
+        t->params[i].shown.grad = grad;
+        grad += (t->params[i].shown.n + ALIGN - 1) / ALIGN * ALIGN;
+    }
+    return PFLD_OK;
+}
+
 static bool alloc_map(train_net *t, train_map *m)
 {
     m->center = arena_alloc(&t->mem, m->c, sizeof(real));
@@ -182,11 +202,17 @@ static bool alloc_map(train_net *t, train_map *m)
 
 static pfld_status alloc_maps(train_net *t, pfld_error *err)
 {
+    size_t widest = 0;
     double *sum;
 
-    for (size_t i = 0; i < t->n_maps; i++)
+    for (size_t i = 0; i < t->n_maps; i++) {
         if (!alloc_map(t, &t->maps[i]))
             return error_nomem(err);
+        widest = t->maps[i].c > widest ? t->maps[i].c : widest;
+    }
+    t->norm_sums = arena_alloc(&t->mem, 2 * widest + 1, sizeof *t->norm_sums);
+    if (!t->norm_sums)
+        return error_nomem(err);
     t->sums = sum = arena_alloc(&t->mem, t->n_sums, sizeof *sum);
     if (!sum)
         return error_nomem(err);
@@ -254,7 +280,8 @@ static pfld_status create_all(train_net *t, const net_graph *g, pfld_error *err)
         return error_nomem(err);
     if ((status = net_graph_sort(t->g, err)) != PFLD_OK ||
         (status = net_infer_shapes(t->g, err)) != PFLD_OK ||
-        (status = train_build(t, err)) != PFLD_OK || (status = alloc_maps(t, err)) != PFLD_OK ||
+        (status = train_build(t, err)) != PFLD_OK ||
+        (status = alloc_gradients(t, err)) != PFLD_OK || (status = alloc_maps(t, err)) != PFLD_OK ||
         (status = train_plan(t, err)) != PFLD_OK)
         return status;
     return alloc_steps(t, err);
@@ -297,6 +324,11 @@ void train_net_free(train_net *t)
     mem_free(t);
 }
 
+void train_net_join(train_net *t, const train_group *g)
+{
+    t->group = g;
+}
+
 /* --- looking in --- */
 
 real *train_input(train_net *t)
@@ -330,6 +362,12 @@ train_param train_param_at(const train_net *t, size_t i)
 {
     assert(i < t->n_params);
     return t->params[i].shown;
+}
+
+real *train_gradients(train_net *t, size_t *n)
+{
+    *n = t->n_grads;
+    return t->grads;
 }
 
 size_t train_state_count(const train_net *t)

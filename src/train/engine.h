@@ -4,6 +4,7 @@
 
 #include "core/pool.h"
 #include "net/graph.h"
+#include "train/group.h"
 #include "train/real.h"
 
 typedef struct train_net train_net;
@@ -29,6 +30,10 @@ typedef struct train_param {
 pfld_status train_net_create(const net_graph *g, size_t max_batch, pool *p, train_net **out,
                              pfld_error *err);
 void train_net_free(train_net *t);
+/* Batches are shared with other processes from now on: batch normalisation takes the statistics of
+ * all samples, wherever they are. All processes must then make the same calls. Gradients are of the
+ * own samples: see train_gradients(). NULL: as before. */
+void train_net_join(train_net *t, const train_group *g);
 
 real *train_input(train_net *t); /* [batch][H][W][C] */
 size_t train_output_count(const train_net *t);
@@ -44,6 +49,8 @@ void train_backward(train_net *t);
 
 size_t train_param_count(const train_net *t);
 train_param train_param_at(const train_net *t, size_t i);
+/* All parameters' gradients, which lie one after the other with zeros between: for adding up. */
+real *train_gradients(train_net *t, size_t *n);
 /* Running means and variances: part of a checkpoint, not trained. */
 size_t train_state_count(const train_net *t);
 train_param train_state_at(const train_net *t, size_t i);

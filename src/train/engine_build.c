@@ -84,9 +84,7 @@ static pfld_status slot_add(builder *b, size_t i, int kind, bool decays, train_s
     s->value = b->node->in[i];
     s->shown = (train_param){.name = v->name, .n = n, .decays = decays};
     s->shown.value = arena_alloc(&t->mem, n, sizeof(real));
-    if (kind == SLOT_PARAM)
-        s->shown.grad = arena_alloc(&t->mem, n, sizeof(real));
-    if (!s->shown.value || (kind == SLOT_PARAM && !s->shown.grad))
+    if (!s->shown.value)
         return error_nomem(b->err);
     slot_reorder(s, v->constant->data, false);
     *out = s;

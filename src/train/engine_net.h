@@ -117,7 +117,11 @@ struct train_net {
     train_chunk *chunks; /* [n_chunks] */
     double *sums;        /* of all maps */
     size_t n_sums;
-    real *pages; /* maps and gradients */
+    real *grads; /* [n_grads] of all parameters */
+    size_t n_grads;
+    const train_group *group; /* NULL: this process alone */
+    double *norm_sums;        /* [2 c + 1] of one map, over the group: see sums_of_all() */
+    real *pages;              /* maps and gradients */
     size_t pages_bytes;
 };
 

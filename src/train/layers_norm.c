@@ -132,6 +132,21 @@ static double sum_of(const train_net *t, const train_map *m, size_t which, size_
     return sum;
 }
 
+/* The first two sums of each channel over all processes, one behind the other, and behind them how
+ * many numbers went into each: shares of a batch are not always alike. */
+static const double *sums_of_all(const train_net *t, const train_map *m)
+{
+    double *sums = t->norm_sums;
+
+    for (size_t c = 0; c < m->c; c++) {
+        sums[c] = sum_of(t, m, 0, c);
+        sums[m->c + c] = sum_of(t, m, 1, c);
+    }
+    sums[2 * m->c] = (double)(t->batch * m->pixels);
+    group_sum(t->group, sums, 2 * m->c + 1);
+    return sums;
+}
+
 /* From mean and variance to what readers apply. */
 static void set_affine(const train_map *m, size_t c, double mean, double var)
 {
@@ -154,11 +169,12 @@ static real mixed(real old, double share, double fresh)
 void train_norm_forward(const train_net *t, const train_map *m)
 {
     const train_norm *b = m->norm;
-    double n = (double)(t->batch * m->pixels), bessel = n > 1 ? n / (n - 1) : 1;
+    const double *sums = sums_of_all(t, m);
+    double n = sums[2 * m->c], bessel = n > 1 ? n / (n - 1) : 1;
 
     for (size_t c = 0; c < m->c; c++) {
-        double off = sum_of(t, m, 0, c) / n, mean = (double)m->center[c] + off;
-        double var = sum_of(t, m, 1, c) / n - off * off;
+        double off = sums[c] / n, mean = (double)m->center[c] + off;
+        double var = sums[m->c + c] / n - off * off;
 
         var = var > 0 ? var : 0;
         set_affine(m, c, mean, var);
@@ -177,26 +193,30 @@ void train_norm_running(const train_map *m)
 
 /*
  * With dz the gradient behind the normalisation, x^ = (x - mean) * deviation and M numbers to a
- * channel, the gradient of x is gamma * deviation * (dz - sum dz / M - x^ * sum (dz x^) / M).
+ * channel, the gradient of x is gamma * deviation * (dz - sum dz / M - x^ * sum (dz x^) / M). These
+ * sums are of all processes; the parameters' gradients are this one's, as all others are.
  */
 void train_norm_backward(const train_net *t, const train_map *m)
 {
     const train_norm *b = m->norm;
-    double n = (double)(t->batch * m->pixels);
+    const double *sums;
+    double n;
 
     if (m->slope)
         for (size_t c = 0; c < m->c; c++)
             m->slope->shown.grad[c] = (real)sum_of(t, m, 2, c);
     if (!b)
         return;
+    sums = sums_of_all(t, m);
+    n = sums[2 * m->c];
     for (size_t c = 0; c < m->c; c++) {
         double deviation = (double)b->deviation[c];
         double scale = (double)b->gamma->shown.value[c] * deviation;
-        double sum = sum_of(t, m, 0, c), along = sum_of(t, m, 1, c) * deviation;
+        double sum = sums[c], along = sums[m->c + c] * deviation;
         double shift = -scale * deviation * along / n;
 
-        b->beta->shown.grad[c] = (real)sum;
-        b->gamma->shown.grad[c] = (real)along;
+        b->beta->shown.grad[c] = (real)sum_of(t, m, 0, c);
+        b->gamma->shown.grad[c] = (real)(sum_of(t, m, 1, c) * deviation);
         b->grad_scale[c] = (real)scale;
         b->grad_shift[c] = (real)shift;
         b->grad_center[c] = (real)(-scale * sum / n - shift * (double)b->batch_mean[c]);

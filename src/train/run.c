@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -56,6 +57,12 @@ static void tell(const run *t, const char *text)
 {
     if (t->hooks && t->hooks->message)
         t->hooks->message(t->hooks->ctx, text);
+}
+
+/* Files are this process's business. */
+static bool writes(const run *t)
+{
+    return group_rank(t->opt->group) == 0;
 }
 
 static bool path_in(const run *t, const char *name, char *buf, size_t size)
@@ -142,59 +149,7 @@ static pfld_status write_log(run *t, pfld_error *err)
     return PFLD_OK;
 }
 
-/* ---- steps and validation ---- */
-
-static pfld_status train_step(run *t, pfld_error *err)
-{
-    run_values v = {0};
-    double norm;
-    pfld_status st = t->task->step(t->task->ctx, t->step, t->net, &v, err);
-
-    if (st != PFLD_OK)
-        return st;
-    train_backward(t->net);
-    norm = optim_step(t->optim, t->pool);
-    t->step++;
-    if (!isfinite(norm) || !isfinite(v.total))
-        return error_set(
-            err, PFLD_ERR_ARG,
-            "step %llu: the loss is %g, the gradient %g: the learning rate is too high",
-            (unsigned long long)t->step, v.total, norm);
-    meter_add(&t->logged, &v, norm);
-    meter_add(&t->shown, &v, norm);
-    return PFLD_OK;
-}
-
-static pfld_status export_as(run *t, const char *name, pfld_error *err)
-{
-    char path[4096], metrics[96];
-
-    if (!path_in(t, name, path, sizeof path))
-        return error_set(err, PFLD_ERR_ARG, "%.80s: the name is too long", t->opt->dir);
-    snprintf(metrics, sizeof metrics, "{\"step\":%llu,\"%s\":%.4f}", (unsigned long long)t->step,
-             t->task->metric, t->val);
-    return t->task->export(t->task->ctx, t->net, isnan(t->val) ? NULL : metrics, path, err);
-}
-
-/* With the averaged weights, which are what is exported. */
-static pfld_status validate(run *t, pfld_error *err)
-{
-    double val = (double)NAN;
-    pfld_status st;
-
-    optim_swap_ema(t->optim);
-    st = t->task->validate(t->task->ctx, t->net, &val, err);
-    t->val = val;
-    if (st == PFLD_OK && !isnan(val) && !(val >= t->best)) {
-        t->best = val;
-        t->best_step = t->step;
-        st = export_as(t, "best.onnx", err);
-    }
-    optim_swap_ema(t->optim);
-    return st;
-}
-
-/* ---- checkpoints ---- */
+/* ---- what a run consists of ---- */
 
 static void fill_saved(run *t)
 {
@@ -250,6 +205,86 @@ static pfld_status list_items(run *t, pfld_error *err)
     return PFLD_OK;
 }
 
+/* Rank 0's numbers, to all: at the start nobody else has read a file, and later they keep machines
+ * together whose rounding differs. */
+static void share_state(run *t)
+{
+    const train_group *g = t->opt->group;
+
+    if (!g)
+        return;
+    fill_saved(t);
+    for (size_t i = 0; i < t->n_items; i++) {
+        const checkpoint_item *item = &t->items[i];
+
+        if (item->kind == CHECKPOINT_REAL)
+            group_share(g, item->data, item->n * sizeof(real));
+        else if (item->kind == CHECKPOINT_U64)
+            group_share(g, item->data, item->n * sizeof(uint64_t));
+    }
+    take_saved(t);
+}
+
+/* ---- steps and validation ---- */
+
+static pfld_status train_step(run *t, pfld_error *err)
+{
+    run_values v = {0};
+    double norm;
+    real *grads;
+    size_t n;
+    pfld_status st = t->task->step(t->task->ctx, t->step, t->net, &v, err);
+
+    if (st != PFLD_OK)
+        return st;
+    train_backward(t->net);
+    grads = train_gradients(t->net, &n);
+    group_sum_float(t->opt->group, grads, n);
+    norm = optim_step(t->optim, t->pool);
+    t->step++;
+    if (!isfinite(norm) || !isfinite(v.total))
+        return error_set(
+            err, PFLD_ERR_ARG,
+            "step %llu: the loss is %g, the gradient %g: the learning rate is too high",
+            (unsigned long long)t->step, v.total, norm);
+    meter_add(&t->logged, &v, norm);
+    meter_add(&t->shown, &v, norm);
+    return PFLD_OK;
+}
+
+static pfld_status export_as(run *t, const char *name, pfld_error *err)
+{
+    char path[4096], metrics[96];
+
+    if (!path_in(t, name, path, sizeof path))
+        return error_set(err, PFLD_ERR_ARG, "%.80s: the name is too long", t->opt->dir);
+    snprintf(metrics, sizeof metrics, "{\"step\":%llu,\"%s\":%.4f}", (unsigned long long)t->step,
+             t->task->metric, t->val);
+    return t->task->export(t->task->ctx, t->net, isnan(t->val) ? NULL : metrics, path, err);
+}
+
+/* With the averaged weights, which are what is exported. */
+static pfld_status validate(run *t, pfld_error *err)
+{
+    double val = (double)NAN;
+    pfld_status st;
+
+    share_state(t);
+    optim_swap_ema(t->optim);
+    st = t->task->validate(t->task->ctx, t->net, &val, err);
+    t->val = val;
+    if (st == PFLD_OK && !isnan(val) && !(val >= t->best)) {
+        t->best = val;
+        t->best_step = t->step;
+        if (writes(t))
+            st = export_as(t, "best.onnx", err);
+    }
+    optim_swap_ema(t->optim);
+    return st;
+}
+
+/* ---- checkpoints ---- */
+
 static pfld_status save(run *t, pfld_error *err)
 {
     char path[4096];
@@ -261,14 +296,81 @@ static pfld_status save(run *t, pfld_error *err)
     return checkpoint_write(path, t->items, t->n_items, err);
 }
 
+/* The number behind "key": in a recipe; other where it has none. Texts in it, whose quotes have
+ * backslashes, can't look like that. */
+static unsigned long number_in(const char *recipe, const char *key, unsigned long other)
+{
+    char name[32];
+    const char *at;
+
+    snprintf(name, sizeof name, "\"%s\":", key);
+    at = strstr(recipe, name);
+    return at ? strtoul(at + strlen(name), NULL, 10) : other;
+}
+
+/* Takes "key":NUMBER, out of the text. */
+static void take_out(char *recipe, const char *key)
+{
+    char name[32], *at, *end;
+
+    snprintf(name, sizeof name, "\"%s\":", key);
+    at = strstr(recipe, name);
+    end = at ? strchr(at, ',') : NULL;
+    if (end)
+        memmove(at, end + 1, strlen(end + 1) + 1);
+}
+
+/* Both without what other processes bring with them. */
+static pfld_status compare_but_for_ranks(const char *a, const char *b, bool *same, pfld_error *err)
+{
+    size_t n = strlen(a) + 1, m = strlen(b) + 1;
+    char *x = mem_alloc(n + m, 1), *y = x + n;
+
+    if (!x)
+        return error_nomem(err);
+    memcpy(x, a, n);
+    memcpy(y, b, m);
+    take_out(x, "ranks");
+    take_out(x, "threads");
+    take_out(y, "ranks");
+    take_out(y, "threads");
+    *same = strcmp(x, y) == 0;
+    mem_free(x);
+    return PFLD_OK;
+}
+
+/* Another number of processes goes on with a run, and says so. */
+static pfld_status check_recipe(const run *t, const char *saved, pfld_error *err)
+{
+    const char *own = t->opt->recipe;
+    unsigned long before = number_in(saved, "ranks", 1), here = number_in(own, "ranks", 1);
+    bool same = strcmp(saved, own) == 0;
+    pfld_status st = PFLD_OK;
+    char text[120];
+
+    if (before != here)
+        st = compare_but_for_ranks(saved, own, &same, err);
+    if (st == PFLD_OK && !same)
+        st = error_set(err, PFLD_ERR_ARG, "%s/checkpoint is of a run with other options or data",
+                       t->opt->dir);
+    if (st == PFLD_OK && before != here) {
+        snprintf(text, sizeof text,
+                 "%lu ranks go on with a run of %lu: the same to rounding, not to the bit", here,
+                 before);
+        tell(t, text);
+    }
+    return st;
+}
+
 static pfld_status restore(run *t, const checkpoint *c, pfld_error *err)
 {
     const checkpoint_item *recipe = checkpoint_find(c, "recipe");
-    pfld_status st;
+    pfld_status st = PFLD_OK;
 
-    if (recipe && recipe->kind == CHECKPOINT_TEXT && strcmp(recipe->data, t->opt->recipe) != 0)
-        return error_set(err, PFLD_ERR_ARG, "%s/checkpoint is of a run with other options or data",
-                         t->opt->dir);
+    if (recipe && recipe->kind == CHECKPOINT_TEXT)
+        st = check_recipe(t, recipe->data, err);
+    if (st != PFLD_OK)
+        return st;
     st = checkpoint_restore(c, t->items, t->n_items, err);
     if (st == PFLD_OK)
         take_saved(t);
@@ -370,18 +472,14 @@ static void show_progress(run *t)
     meter_reset(&t->shown);
 }
 
-/* What is due after a step: validation, log line, checkpoint, curves, progress line. */
-static pfld_status after_step(run *t, pfld_error *err)
+/* Log line, checkpoint, curves, progress line: what of them is due. */
+static pfld_status write_due(run *t, bool validated, pfld_error *err)
 {
     const run_options *o = t->opt;
     bool end = t->step == o->steps;
-    bool validated = end || (o->eval_every && t->step % o->eval_every == 0);
     pfld_status st = PFLD_OK;
 
-    t->stopping = wants_stop(t); /* asked once: a later signal is for the next step */
-    if (validated)
-        st = validate(t, err);
-    if (st == PFLD_OK && (validated || t->stopping || t->step % o->log_every == 0))
+    if (validated || t->stopping || t->step % o->log_every == 0)
         st = write_log(t, err);
     if (st == PFLD_OK && (end || t->stopping || now() - t->last_checkpoint > o->checkpoint_seconds))
         st = save(t, err);
@@ -390,6 +488,20 @@ static pfld_status after_step(run *t, pfld_error *err)
     if (end || t->stopping || now() - t->shown.started >= PROGRESS_SECONDS)
         show_progress(t);
     return st;
+}
+
+static pfld_status after_step(run *t, pfld_error *err)
+{
+    const run_options *o = t->opt;
+    bool validated = t->step == o->steps || (o->eval_every && t->step % o->eval_every == 0);
+    pfld_status st = PFLD_OK;
+
+    t->stopping = group_any(o->group, wants_stop(t)); /* asked once: a later one is for the next */
+    if (validated)
+        st = validate(t, err);
+    if (st == PFLD_OK && writes(t))
+        st = write_due(t, validated, err);
+    return group_agree(o->group, st, err);
 }
 
 static pfld_status run_steps(run *t, pfld_error *err)
@@ -401,7 +513,7 @@ static pfld_status run_steps(run *t, pfld_error *err)
     t->start = t->last_checkpoint = now();
     t->first = t->step;
     if (t->step == t->opt->steps) /* ended between the last checkpoint and last.onnx */
-        st = validate(t, err);
+        st = group_agree(t->opt->group, validate(t, err), err);
     while (st == PFLD_OK && t->step < t->opt->steps && !t->stopping) {
         st = train_step(t, err);
         if (st == PFLD_OK)
@@ -419,24 +531,65 @@ static pfld_status open_log(run *t, pfld_error *err)
     return train_log_open(path, t->step, &t->log, err);
 }
 
-static pfld_status prepare(run *t, pfld_error *err)
+/* Rank 0's part: what the files say. */
+static pfld_status prepare_files(run *t, pfld_error *err)
+{
+    pfld_status st = PFLD_OK;
+
+    if (t->opt->resume)
+        st = resume(t, err);
+    return st == PFLD_OK ? open_log(t, err) : st;
+}
+
+static pfld_status prepare_net(run *t, pfld_error *err)
 {
     const run_options *o = t->opt;
-    pfld_status st = pool_create(o->threads, &t->pool, err);
+    size_t first, batch;
+    pfld_status st = group_part(o->group, o->batch, &first, &batch, err);
 
+    if (st == PFLD_OK)
+        st = pool_create(o->threads, &t->pool, err);
     if (st == PFLD_OK)
         st = t->task->open(t->task->ctx, t->pool, &t->messages, &t->graph, err);
     if (st == PFLD_OK)
-        st = train_net_create(t->graph, o->batch, t->pool, &t->net, err);
-    if (st == PFLD_OK && o->start)
+        st = train_net_create(t->graph, batch, t->pool, &t->net, err);
+    if (st != PFLD_OK)
+        return st;
+    train_net_join(t->net, o->group);
+    if (o->start && writes(t))
         st = start_from(t, err);
     if (st == PFLD_OK)
         st = optim_create(t->net, &o->optim, &t->optim, err);
+    return st == PFLD_OK ? list_items(t, err) : st;
+}
+
+/* Machines whose files differ would not train one net. */
+static pfld_status check_alike(const run *t, pfld_error *err)
+{
+    const train_group *g = t->opt->group;
+    uint64_t own = 0xcbf29ce484222325u, first;
+
+    for (const char *c = t->opt->recipe; *c; c++)
+        own = (own ^ (unsigned char)*c) * 0x100000001b3u;
+    first = own;
+    group_share(g, &first, sizeof first);
+    return own == first ? PFLD_OK
+                        : error_set(err, PFLD_ERR_ARG, "other options or data than rank 0");
+}
+
+static pfld_status prepare(run *t, pfld_error *err)
+{
+    const train_group *g = t->opt->group;
+    pfld_status st = group_agree(g, check_alike(t, err), err);
+
     if (st == PFLD_OK)
-        st = list_items(t, err);
-    if (st == PFLD_OK && t->opt->resume)
-        st = resume(t, err);
-    return st == PFLD_OK ? open_log(t, err) : st;
+        st = group_agree(g, prepare_net(t, err), err);
+    if (st == PFLD_OK && writes(t))
+        st = prepare_files(t, err);
+    st = group_agree(g, st, err);
+    if (st == PFLD_OK)
+        share_state(t);
+    return st;
 }
 
 /* The averaged weights, as they are validated. */
@@ -483,8 +636,9 @@ pfld_status run_train(const run_options *opt, const run_task *task, const run_ho
     if (st == PFLD_OK)
         st = run_steps(&t, err);
     *stopped = t.step < opt->steps;
-    if (st == PFLD_OK && !*stopped)
+    if (st == PFLD_OK && !*stopped && writes(&t))
         st = export_last(&t, err);
+    st = group_agree(opt->group, st, err);
     if (st == PFLD_OK)
         *last = status_of(&t, &t.logged);
     run_free(&t);

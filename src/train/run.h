@@ -5,12 +5,14 @@
 #include <signal.h>
 
 #include "data/sample.h"
+#include "train/group.h"
 #include "train/optim.h"
 
 typedef struct run_options {
-    optim_options optim; /* total: the steps of the run */
-    size_t batch;        /* samples in a step, at most */
-    size_t threads;      /* of the engine, and of what the loader's own have not made ahead */
+    optim_options optim;      /* total: the steps of the run */
+    size_t batch;             /* samples in a step, at most; of all processes together */
+    const train_group *group; /* of the processes; NULL: this one alone */
+    size_t threads;           /* of the engine, and of what the loader's own have not made ahead */
     uint64_t steps;
     uint64_t log_every, eval_every; /* steps */
     double checkpoint_seconds;
@@ -19,7 +21,8 @@ typedef struct run_options {
     bool skip_bad;       /* photos that can't be decoded are left out, with a message each */
     bool resume;         /* goes on from dir's checkpoint, where there is one */
     const char *recipe;  /* JSON of all that was asked for; checkpoint and models carry it, and a
-                            run resumes only under the same */
+                            run resumes only under the same. Where "ranks" is another number
+                            (none: 1), "threads" may be, too. */
     const char *licence; /* of the data, for the models */
     const volatile sig_atomic_t *stop; /* set by a signal: saves and ends; may be NULL */
     uint64_t stop_after;               /* does as if stop were set after so many steps; 0: never */
@@ -58,7 +61,8 @@ typedef struct run_task {         /* what is trained; every function takes ctx *
     /* The net in training form, which the run frees. messages: of photos; outlives the task. */
     pfld_status (*open)(void *ctx, pool *p, const data_options *messages, net_graph **graph,
                         pfld_error *err);
-    /* Step's batch through the net, and the gradients of its outputs. */
+    /* Step's batch, or this process's share of it, through the net, and the gradients of its
+     * outputs; v is of the whole batch. This and validate fail in all processes or in none. */
     pfld_status (*step)(void *ctx, uint64_t step, train_net *net, run_values *v, pfld_error *err);
     /* NaN where there is nothing to validate on. */
     pfld_status (*validate)(void *ctx, train_net *net, double *measure, pfld_error *err);
@@ -74,6 +78,10 @@ typedef struct run_task {         /* what is trained; every function takes ctx *
  * averaged weights, is better than all before. dir/log.jsonl has a line every log_every steps, for
  * each validation, and where the run stops. *stopped: the signal (or stop_after) came before the
  * last step; then a checkpoint holds everything and no last.onnx is written.
+ *
+ * Of a group, all processes call this with the same options, but for stop, which one suffices for.
+ * Rank 0 alone reads and writes dir and start, and is told by progress and logged; status, error
+ * and *last are the same for all.
  */
 pfld_status run_train(const run_options *opt, const run_task *task, const run_hooks *hooks,
                       run_status *last, bool *stopped, pfld_error *err);

@@ -47,8 +47,10 @@ static void fill_input(const trainer *t, train_net *net, const batch *b)
     pool_run(t->pool, fill_sample, &f, b->n);
 }
 
+/* Of the whole batch, of which b may be a share. */
 static loss_value batch_loss(const trainer *t, train_net *net, const batch *b)
 {
+    const train_group *g = t->opt->run.group;
     bool aux = t->opt->arch.auxiliary;
     loss_batch l = {.n = b->n,
                     .points = (size_t)t->opt->arch.points,
@@ -60,8 +62,18 @@ static loss_value batch_loss(const trainer *t, train_net *net, const batch *b)
                     .weight = b->weight,
                     .grad = train_output_grad(net, 0),
                     .grad_angles = aux ? train_output_grad(net, 1) : NULL};
+    loss_sums sums = loss_sum_up(&t->opt->loss, &l);
+    loss_value v;
+    double parts[2];
 
-    return loss_eval(&t->opt->loss, &l);
+    group_sum(g, sums.at, LOSS_SUMS);
+    v = loss_eval_part(&t->opt->loss, &l, &sums);
+    parts[0] = v.total;
+    parts[1] = v.distance;
+    group_sum(g, parts, 2);
+    v.total = parts[0];
+    v.distance = parts[1];
+    return v;
 }
 
 static pfld_status step(void *ctx, uint64_t at, train_net *net, run_values *v, pfld_error *err)
@@ -69,14 +81,14 @@ static pfld_status step(void *ctx, uint64_t at, train_net *net, run_values *v, p
     trainer *t = ctx;
     batch b;
     loss_value l;
-    pfld_status st = loader_get(t->loader, at, &b, err);
+    pfld_status st = group_agree(t->opt->run.group, loader_get(t->loader, at, &b, err), err);
 
     if (st != PFLD_OK)
         return st;
     fill_input(t, net, &b);
     train_forward(net, b.n, true);
     l = batch_loss(t, net, &b);
-    *v = (run_values){l.total, {l.distance, l.geometry, l.angle_error}, b.n};
+    *v = (run_values){l.total, {l.distance, l.geometry, l.angle_error}, t->opt->loader.batch};
     return PFLD_OK;
 }
 
@@ -103,23 +115,29 @@ static double face_nme(const scheme *s, const float *truth, const real *predicte
     return isfinite(sum) ? 100.0 * sum / s->n / eyes : (double)INFINITY;
 }
 
-static pfld_status add_val_batches(trainer *t, train_net *net, double *sum, size_t *n,
+enum {
+    VAL_ERROR,
+    VAL_FACES,
+    VAL_READ,
+    VAL_SUMS
+}; /* VAL_READ: photos, of faces with an error or not */
+
+/* Of the faces that are this process's share. */
+static pfld_status add_val_batches(trainer *t, train_net *net, double sum[VAL_SUMS],
                                    pfld_error *err)
 {
     uint64_t at;
-    size_t i, read = 0, points = (size_t)t->opt->arch.points;
+    size_t i, points = (size_t)t->opt->arch.points;
 
     for (at = 0;; at++) {
         batch b;
         const real *out;
         pfld_status st = loader_get(t->val_loader, at, &b, err);
-        if (st == PFLD_OK && b.end && read == 0)
-            st = error_set(err, PFLD_ERR_FORMAT, "no photo of --val can be read");
         if (st != PFLD_OK || b.end)
             return st;
         if (b.n == 0) /* none of these can be read */
             continue;
-        read += b.n;
+        sum[VAL_READ] += (double)b.n;
         fill_input(t, net, &b);
         train_forward(net, b.n, false);
         out = train_output(net, 0);
@@ -131,8 +149,8 @@ static pfld_status add_val_batches(trainer *t, train_net *net, double *sum, size
             if (!isfinite(e))
                 return error_set(err, PFLD_ERR_FORMAT,
                                  "the net's points of a face to validate on are not numbers");
-            *sum += e;
-            ++*n;
+            sum[VAL_ERROR] += e;
+            sum[VAL_FACES]++;
         }
     }
 }
@@ -140,11 +158,17 @@ static pfld_status add_val_batches(trainer *t, train_net *net, double *sum, size
 static pfld_status validate(void *ctx, train_net *net, double *measure, pfld_error *err)
 {
     trainer *t = ctx;
-    double sum = 0;
-    size_t n = 0;
-    pfld_status st = t->val_loader ? add_val_batches(t, net, &sum, &n, err) : PFLD_OK;
+    const train_group *g = t->opt->run.group;
+    double sum[VAL_SUMS] = {0};
+    pfld_status st = t->val_loader ? add_val_batches(t, net, sum, err) : PFLD_OK;
 
-    *measure = n ? sum / (double)n : (double)NAN;
+    st = group_agree(g, st, err);
+    if (st != PFLD_OK)
+        return st;
+    group_sum(g, sum, VAL_SUMS);
+    if (t->val && t->val->n && !(sum[VAL_READ] > 0))
+        return error_set(err, PFLD_ERR_FORMAT, "no photo of --val can be read");
+    *measure = sum[VAL_FACES] > 0 ? sum[VAL_ERROR] / sum[VAL_FACES] : (double)NAN;
     return st;
 }
 
@@ -216,6 +240,9 @@ static pfld_status open_loaders(trainer *t, const data_options *messages, pfld_e
     pfld_status st;
 
     o.pool = t->pool;
+    st = group_part(t->opt->run.group, o.batch, &o.part_first, &o.part, err);
+    if (st != PFLD_OK)
+        return st;
     val = o;
     trainer_class_weights(t->opt, t->set, &t->classes);
     st = loader_create(t->set, &t->classes, &o, messages, &t->loader, err);
@@ -231,11 +258,12 @@ static pfld_status open_task(void *ctx, pool *p, const data_options *messages, n
                              pfld_error *err)
 {
     trainer *t = ctx;
-    float mean[2 * PFLD_MAX_LANDMARKS];
-    pfld_status st;
+    float mean[2 * PFLD_MAX_LANDMARKS] = {0};
+    pfld_status st = PFLD_OK;
 
     t->pool = p;
-    st = mean_shape(t, messages, mean, err);
+    if (group_rank(t->opt->run.group) == 0) /* whose weights all begin with */
+        st = mean_shape(t, messages, mean, err);
     if (st == PFLD_OK)
         st = arch_pfld_build(&t->opt->arch, t->opt->seed, mean, graph, err);
     return st == PFLD_OK ? open_loaders(t, messages, err) : st;
