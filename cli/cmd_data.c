@@ -181,7 +181,8 @@ static pfld_status make_classes(data_set *set, const data_fields *f, pfld_error 
     face_template room;
     const face_template *face;
     table t = {0};
-    pfld_status status = data_sets_face(set, f->face, &room, &face, err);
+    data_options opt = data_sets_options(f->skip_bad);
+    pfld_status status = data_sets_face(set, f->face, &opt, &room, &face, err);
 
     if (status)
         return status;
@@ -201,6 +202,7 @@ typedef pfld_status (*maker)(data_set *set, const data_fields *f, pfld_error *er
 
 static int make_from(const cli_command *self, const data_fields *f, maker make)
 {
+    data_options opt = data_sets_options(f->skip_bad);
     data_set set = {0};
     pfld_error err = {0};
     pfld_status status;
@@ -209,7 +211,7 @@ static int make_from(const cli_command *self, const data_fields *f, maker make)
         message("%s: --data SPEC is wanted: 'pfld help %s' tells more", self->name, self->name);
         return CLI_USAGE;
     }
-    status = data_sets_read(&set, &f->data, f->skip_bad, &err);
+    status = data_sets_read(&set, &f->data, &opt, &err);
     if (status == PFLD_OK)
         status = make(&set, f, &err);
     if (status)

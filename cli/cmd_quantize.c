@@ -201,7 +201,8 @@ static pfld_status read_crops(job *j, pfld_error *err)
 {
     const net_graph *g = j->model.graph;
     int32_t side = (int32_t)g->values[g->inputs[0]].shape.dim[2];
-    pfld_status st = data_sets_read(&j->set, &j->f->data, j->f->skip_bad, err);
+    data_options opt = data_sets_options(j->f->skip_bad);
+    pfld_status st = data_sets_read(&j->set, &j->f->data, &opt, err);
 
     if (st == PFLD_OK)
         st = crops_make(&j->set, &j->how, side, (size_t)j->f->crops, (uint64_t)j->f->seed,

@@ -8,6 +8,7 @@
 #include "cli/train_faces.h"
 #include "core/mem.h"
 #include "geometry/scheme.h"
+#include "train/group_mpi.h"
 
 #define FIELD(name) .field = offsetof(train_fields, name)
 
@@ -125,7 +126,7 @@ static const cli_option options[] = {
      .arg = "N",
      .min = 1,
      FIELD(batch),
-     .help = "Faces in a batch; default 32, of the paper 256."},
+     .help = "Faces in a batch, of all ranks together; default 32, of the paper 256."},
     {.name = "rate",
      .kind = CLI_REAL,
      .arg = "R",
@@ -158,7 +159,7 @@ static const cli_option options[] = {
      .arg = "N",
      .min = 1,
      FIELD(threads),
-     .help = "Threads of the net; default: one for each CPU."},
+     .help = "Threads of the net; default: one for each CPU. Of several ranks: of each of them."},
     {.name = "loader-threads",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -241,6 +242,7 @@ static int run(const cli_command *self, int argc, char **argv)
 {
     train_fields f;
     pfld_error err = {0};
+    train_group room;
     const scheme *s = NULL;
     int code = CLI_DONE;
     pfld_status st;
@@ -256,11 +258,15 @@ static int run(const cli_command *self, int argc, char **argv)
         code = usage("--out is missing");
     if (code != CLI_DONE)
         goto end;
-    st = train_open_dir(&f, &err);
+    st = train_join(&f, &room, &err);
+    if (st == PFLD_OK)
+        st = group_agree(f.group, train_open_dir(&f, &err), &err);
     if (st == PFLD_OK)
         st = f.detector ? train_detector(&f, &err) : train_faces(&f, s, &err);
-    if (st != PFLD_OK)
+    if (st != PFLD_OK && train_tells(&f))
         message("%s", err.msg);
+    if (f.group)
+        group_mpi_close(&room);
     code = message_exit(st ? st : f.curves);
 end:
     mem_free(f.data.at);
@@ -278,9 +284,15 @@ const cli_command command_train = {
         "anywhere. DIR/log.jsonl and DIR/curves.png (and .svg) tell how it went, from the first "
         "validation on.\n\n"
         "Ctrl-C, or the end of the machine's patience, loses nothing: the checkpoint in DIR is "
-        "whole at any moment, and --resume with the same options goes on from it, bit for bit.",
-    .examples = "pfld train --data 300w:train.txt --val 300w:val.txt --out runs/a\n"
-                "pfld train --recipe paper --width 1 --data 300w:train.txt --out runs/paper",
+        "whole at any moment, and --resume with the same options goes on from it, bit for bit.\n\n"
+        "'mpirun -n N pfld train' trains on several machines, or with several processes on one: "
+        "the "
+        "same net to rounding, each rank with its share of every batch. Rank 0 reads and writes "
+        "DIR.",
+    .examples =
+        "pfld train --data 300w:train.txt --val 300w:val.txt --out runs/a\n"
+        "pfld train --recipe paper --width 1 --data 300w:train.txt --out runs/paper\n"
+        "mpirun -n 4 --map-by node --bind-to none pfld train --data 300w:train.txt --out runs/a",
     .options = options,
     .max_operands = 0,
     .run = run,

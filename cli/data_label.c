@@ -217,6 +217,7 @@ static pfld_status label(const label_fields *f, pfld_error *err)
                          .blend = f->blend,
                          .threads = threads_or_cpus(f->threads),
                          .seed = (uint64_t)f->seed};
+    data_options messages = data_sets_options(f->skip_bad);
     pfld_model *models[LABEL_MAX_MODELS] = {NULL};
     data_set set = {0};
     label_run run = {0};
@@ -225,7 +226,7 @@ static pfld_status label(const label_fields *f, pfld_error *err)
     for (size_t i = 0; i < LABEL_MAX_MODELS; i++)
         opt.models[i] = models[i];
     if (!status)
-        status = data_sets_read(&set, &f->data, f->skip_bad, err);
+        status = data_sets_read(&set, &f->data, &messages, err);
     if (!status)
         status = label_run_models(&set, &opt, &run, err);
     if (!status)

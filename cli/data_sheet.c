@@ -162,7 +162,7 @@ static pfld_status draw_batch(const batch *b, const sheet_fields *f, const schem
 
 static pfld_status make_sheet(const sheet_fields *f, pfld_error *err)
 {
-    data_options messages = {.skip_bad = f->skip_bad, .message = message_hook};
+    data_options messages = data_sets_options(f->skip_bad);
     loader_options opt = {.batch = (size_t)f->n,
                           .threads = 1,
                           .ahead = 1,
@@ -175,10 +175,10 @@ static pfld_status make_sheet(const sheet_fields *f, pfld_error *err)
     const face_template *face;
     loader *l = NULL;
     batch b;
-    pfld_status st = data_sets_read(&set, &f->data, f->skip_bad, err);
+    pfld_status st = data_sets_read(&set, &f->data, &messages, err);
 
     if (st == PFLD_OK)
-        st = data_sets_face(&set, f->face, &room, &face, err);
+        st = data_sets_face(&set, f->face, &messages, &room, &face, err);
     if (st != PFLD_OK)
         goto end;
     data_set_derive(&set, face);

@@ -8,12 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/data_sets.h"
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/threads.h"
 #include "cli/train_curves.h"
 #include "core/error.h"
 #include "media/paths.h"
+#include "train/group_mpi.h"
 
 #define LICENCE "research use only: made from face data that was collected for research"
 
@@ -34,6 +36,51 @@ void train_catch_signals(void)
     sigemptyset(&a.sa_mask);
     sigaction(SIGINT, &a, NULL);
     sigaction(SIGTERM, &a, NULL);
+    sigaction(SIGUSR1, &a, NULL); /* mpirun passes it on, and kills a second after the others */
+}
+
+/* ---- processes ---- */
+
+pfld_status train_join(train_fields *f, train_group *room, pfld_error *err)
+{
+    char name[64];
+    pfld_status st;
+
+    if (group_mpi_launched() == 1) /* starting MPI takes longer than most commands run */
+        return PFLD_OK;
+    st = group_mpi_open(room, err);
+    if (st != PFLD_OK)
+        return st;
+    f->group = room;
+    train_catch_signals();
+    group_any(room, false); /* all have, before one says that it runs */
+    if (!f->quiet && train_tells(f))
+        fprintf(stderr, "%zu ranks, %s\n", room->size, group_mpi_name(name, sizeof name));
+    return PFLD_OK;
+}
+
+bool train_tells(const train_fields *f)
+{
+    return group_rank(f->group) == 0;
+}
+
+data_options train_data_options(const train_fields *f)
+{
+    data_options o = data_sets_options(f->skip_bad);
+
+    if (!train_tells(f)) /* of the same lists */
+        o.message = NULL;
+    return o;
+}
+
+/* The same in all processes, as the recipe has it. */
+static size_t choose_threads(const train_fields *f)
+{
+    size_t n =
+        f->group && !f->threads ? threads_beside(f->group->beside) : threads_or_cpus(f->threads);
+
+    group_share(f->group, &n, sizeof n);
+    return n;
 }
 
 /* ---- options ---- */
@@ -64,7 +111,8 @@ static optim_options choose_optim(const train_fields *f)
 run_options train_run_options(const train_fields *f)
 {
     return (run_options){.optim = choose_optim(f),
-                         .threads = threads_or_cpus(f->threads),
+                         .group = f->group,
+                         .threads = choose_threads(f),
                          .steps = (uint64_t)f->steps,
                          .log_every = (uint64_t)f->log_every,
                          .eval_every = (uint64_t)f->eval_every,
@@ -79,6 +127,11 @@ run_options train_run_options(const train_fields *f)
 }
 
 /* ---- the record of what was asked for ---- */
+
+json_t *train_ranks_json(const train_fields *f)
+{
+    return group_size(f->group) > 1 ? json_integer((json_int_t)f->group->size) : NULL;
+}
 
 json_t *train_sources_json(const data_source *sources, size_t n)
 {
@@ -129,15 +182,27 @@ static void draw_curves(void *ctx)
     f->curves = st;
 }
 
+/* Of photos: each process has its own. */
+static void tell(void *ctx, const char *text)
+{
+    const train_fields *f = ctx;
+
+    if (train_tells(f))
+        message("%s", text);
+    else
+        message("rank %zu of %zu: %s", f->group->rank, f->group->size, text);
+}
+
 run_hooks train_hooks(train_fields *f)
 {
     return (run_hooks){
-        .progress = print_progress, .message = message_hook, .logged = draw_curves, .ctx = f};
+        .progress = print_progress, .message = tell, .logged = draw_curves, .ctx = f};
 }
 
 pfld_status train_print_result(const train_fields *f, const run_status *s, bool stopped,
                                pfld_error *err)
 {
+
     const char *val = f->detector ? "val_miss" : "val_nme";
     const char *best = f->detector ? "best_miss" : "best_nme";
 
@@ -154,8 +219,11 @@ pfld_status train_print_result(const train_fields *f, const run_status *s, bool 
 pfld_status train_open_dir(const train_fields *f, pfld_error *err)
 {
     char path[4096];
-    pfld_status st = media_make_dirs(f->out, err);
+    pfld_status st;
 
+    if (!train_tells(f))
+        return PFLD_OK;
+    st = media_make_dirs(f->out, err);
     if (st != PFLD_OK || f->resume)
         return st;
     if (snprintf(path, sizeof path, "%s/checkpoint", f->out) < (int)sizeof path &&

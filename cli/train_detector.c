@@ -56,19 +56,19 @@ static detect_trainer_options choose(const train_fields *f)
 }
 
 /* Everything that the weights depend on. */
-static char *recipe_json(const detect_trainer_options *o, const scene_set *set,
-                         const scene_set *val)
+static char *recipe_json(const train_fields *f, const detect_trainer_options *o,
+                         const scene_set *set, const scene_set *val)
 {
     const optim_options *a = &o->run.optim;
-    json_t *j =
-        json_pack("{s:s,s:f,s:i,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:s*,s:o,s:o}",
-                  "recipe", "detector", "width", o->arch.width, "size", o->arch.size, "rate",
-                  a->rate, "decay", a->decay, "ema", a->ema, "warm_up", (json_int_t)a->warm_up,
-                  "batch", (json_int_t)o->scenes.batch, "steps", (json_int_t)o->run.steps, "seed",
-                  (json_int_t)o->seed, "eval_every", (json_int_t)o->run.eval_every, "threads",
-                  (json_int_t)o->run.threads, "beta2", a->beta2, "clip", a->clip, "start",
-                  o->run.start, "data", train_sources_json(set->sources, set->n_sources), "val",
-                  train_sources_json(val->sources, val->n_sources));
+    json_t *j = json_pack(
+        "{s:s,s:f,s:i,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:o*,s:f,s:f,s:s*,s:o,s:o}", "recipe",
+        "detector", "width", o->arch.width, "size", o->arch.size, "rate", a->rate, "decay",
+        a->decay, "ema", a->ema, "warm_up", (json_int_t)a->warm_up, "batch",
+        (json_int_t)o->scenes.batch, "steps", (json_int_t)o->run.steps, "seed", (json_int_t)o->seed,
+        "eval_every", (json_int_t)o->run.eval_every, "threads", (json_int_t)o->run.threads, "ranks",
+        train_ranks_json(f), "beta2", a->beta2, "clip", a->clip, "start", o->run.start, "data",
+        train_sources_json(set->sources, set->n_sources), "val",
+        train_sources_json(val->sources, val->n_sources));
     char *text = j ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
 
     json_decref(j);
@@ -93,17 +93,20 @@ static pfld_status train(train_fields *f, const scene_set *set, const scene_set 
     run_hooks hooks = train_hooks(f);
     run_status last = {0};
     bool stopped = false;
-    char *recipe = recipe_json(&o, set, val);
+    char *recipe = recipe_json(f, &o, set, val);
     pfld_status st;
 
-    if (!recipe)
-        return error_nomem(err);
+    st = group_agree(f->group, recipe ? PFLD_OK : error_nomem(err), err);
+    if (st != PFLD_OK)
+        goto end;
     o.run.recipe = recipe;
     f->batch = (long)o.scenes.batch;
     train_catch_signals();
-    if (!f->quiet)
+    if (!f->quiet && train_tells(f))
         print_start(&o.arch, set);
     st = detect_trainer_run(&o, set, val, &hooks, &last, &stopped, err);
+    if (!train_tells(f))
+        goto end;
     if (!f->quiet && isatty(STDERR_FILENO))
         fputc('\n', stderr);
     if (st == PFLD_OK && !stopped && !isfinite(last.best))
@@ -112,6 +115,7 @@ static pfld_status train(train_fields *f, const scene_set *set, const scene_set 
                               : "there is no --val");
     if (st == PFLD_OK)
         st = train_print_result(f, &last, stopped, err);
+end:
     free(recipe);
     return st;
 }
@@ -128,7 +132,7 @@ static pfld_status read_sets(scene_set *set, const cli_texts *specs, const data_
 
 pfld_status train_detector(train_fields *f, pfld_error *err)
 {
-    data_options d = {.skip_bad = f->skip_bad, .message = message_hook};
+    data_options d = train_data_options(f);
     scene_set set = {0}, val = {0};
     const char *wrong = useless(f);
     pfld_status st = PFLD_OK;
@@ -138,6 +142,7 @@ pfld_status train_detector(train_fields *f, pfld_error *err)
     st = read_sets(&set, &f->data, &d, err);
     if (st == PFLD_OK)
         st = read_sets(&val, &f->val, &d, err);
+    st = group_agree(f->group, st, err);
     if (st == PFLD_OK)
         st = train(f, &set, &val, err);
     scene_set_free(&set);

@@ -93,7 +93,7 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
                          const data_set *val)
 {
     json_t *j = json_pack(
-        "{s:s,s:f,s:s,s:i,s:s,s:f,s:s,s:b,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:b,"
+        "{s:s,s:f,s:s,s:i,s:s,s:f,s:s,s:b,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:o*,s:b,"
         "s:f,s:f,s:f,s:s*,s:o,s:o,s:o,s:o}",
         "recipe", train_recipe_names[f->recipe], "width", o->arch.width, "tail",
         train_tail_names[f->tail], "size", o->arch.size, "scheme", o->loader.scheme->name, "crop",
@@ -103,10 +103,10 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
         o->arch.aux_width, "rate", o->run.optim.rate, "decay", o->run.optim.decay, "ema",
         o->run.optim.ema, "warm_up", (json_int_t)o->run.optim.warm_up, "batch",
         (json_int_t)o->loader.batch, "steps", (json_int_t)o->run.steps, "seed", (json_int_t)o->seed,
-        "eval_every", (json_int_t)o->run.eval_every, "threads", (json_int_t)o->run.threads,
-        "augment", !f->no_augment, "beta2", o->run.optim.beta2, "clip", o->run.optim.clip,
-        "full_rate_fan_in", o->run.optim.full_rate_fan_in, "start", f->start, "data",
-        train_sources_json(set->sources, set->n_sources), "val",
+        "eval_every", (json_int_t)o->run.eval_every, "threads", (json_int_t)o->run.threads, "ranks",
+        train_ranks_json(f), "augment", !f->no_augment, "beta2", o->run.optim.beta2, "clip",
+        o->run.optim.clip, "full_rate_fan_in", o->run.optim.full_rate_fan_in, "start", f->start,
+        "data", train_sources_json(set->sources, set->n_sources), "val",
         train_sources_json(val->sources, val->n_sources), "labels_fnv1a", labels_json(set, val),
         "class_weights", classes_json(o, set));
     char *text = j ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
@@ -126,13 +126,14 @@ static pfld_status train(train_fields *f, const scheme *s, data_set *set, data_s
     char *recipe = recipe_json(f, &o, set, val);
     pfld_status st;
 
-    if (!recipe)
-        return error_nomem(err);
+    st = group_agree(f->group, recipe ? PFLD_OK : error_nomem(err), err);
+    if (st != PFLD_OK)
+        goto end;
     o.run.recipe = recipe;
     f->batch = (long)o.loader.batch;
     trainer_class_weights(&o, set, &w);
     train_catch_signals();
-    if (!f->quiet)
+    if (!f->quiet && train_tells(f))
         print_classes(&w);
     st = o.aux_output && !o.arch.auxiliary
              ? error_set(err, PFLD_ERR_ARG,
@@ -141,6 +142,8 @@ static pfld_status train(train_fields *f, const scheme *s, data_set *set, data_s
              : PFLD_OK;
     if (st == PFLD_OK)
         st = trainer_run(&o, set, val, &hooks, &last, &stopped, err);
+    if (!train_tells(f))
+        goto end;
     if (!f->quiet && isatty(STDERR_FILENO))
         fputc('\n', stderr);
     if (st == PFLD_OK && !stopped && !isfinite(last.best))
@@ -148,6 +151,7 @@ static pfld_status train(train_fields *f, const scheme *s, data_set *set, data_s
                 val->n ? "no face to validate on has all points" : "there is no --val");
     if (st == PFLD_OK)
         st = train_print_result(f, &last, stopped, err);
+end:
     free(recipe);
     return st;
 }
@@ -157,12 +161,14 @@ pfld_status train_faces(train_fields *f, const scheme *s, pfld_error *err)
     data_set set = {0}, val = {0};
     face_template room;
     const face_template *face;
-    pfld_status st = data_sets_read(&set, &f->data, f->skip_bad, err);
+    data_options opt = train_data_options(f);
+    pfld_status st = data_sets_read(&set, &f->data, &opt, err);
 
     if (st == PFLD_OK)
-        st = data_sets_read(&val, &f->val, f->skip_bad, err);
+        st = data_sets_read(&val, &f->val, &opt, err);
     if (st == PFLD_OK)
-        st = data_sets_face(&set, f->template, &room, &face, err);
+        st = data_sets_face(&set, f->template, &opt, &room, &face, err);
+    st = group_agree(f->group, st, err);
     if (st == PFLD_OK) {
         data_set_derive(&set, face);
         data_set_derive(&val, face);

@@ -3,6 +3,7 @@
 #define CLI_TRAIN_FIELDS_H
 
 #include "cli/options.h"
+#include "train/group.h"
 
 typedef struct train_fields {
     cli_texts data, val;
@@ -13,7 +14,8 @@ typedef struct train_fields {
         stop_after;
     bool detector, geometry, no_geometry, classes, no_classes, no_augment, resume, skip_bad, quiet,
         aux_output;
-    pfld_status curves; /* what came of drawing them last */
+    const train_group *group; /* of the processes that train together; NULL: this one alone */
+    pfld_status curves;       /* what came of drawing them last */
 } train_fields;
 
 enum { TRAIN_DEFAULT, TRAIN_PAPER }; /* recipe */
