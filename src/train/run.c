@@ -427,7 +427,7 @@ static pfld_status prepare(run *t, pfld_error *err)
     if (st == PFLD_OK)
         st = t->task->open(t->task->ctx, t->pool, &t->messages, &t->graph, err);
     if (st == PFLD_OK)
-        st = train_net_create(t->graph, o->batch, t->pool, &t->net, err);
+        st = train_net_create_part(t->graph, o->part, o->batch, t->pool, &t->net, err);
     if (st == PFLD_OK && o->start)
         st = start_from(t, err);
     if (st == PFLD_OK)
