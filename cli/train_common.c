@@ -138,8 +138,8 @@ run_hooks train_hooks(train_fields *f)
 pfld_status train_print_result(const train_fields *f, const run_status *s, bool stopped,
                                pfld_error *err)
 {
-    const char *val = f->detector ? "val_miss" : "val_nme";
-    const char *best = f->detector ? "best_miss" : "best_nme";
+    const char *val = f->detector ? "val_miss" : f->freeze ? "val_spread" : "val_nme";
+    const char *best = f->detector ? "best_miss" : f->freeze ? "best_spread" : "best_nme";
 
     return output_json(
         stdout,

@@ -6,6 +6,9 @@
 #include <stdio.h>
 
 #include "train/export.h"
+#include "train/spread_loss.h"
+
+#define SPREAD "spread" /* what the names of the head's parameters begin with */
 
 typedef struct trainer {
     const trainer_options *opt;
@@ -60,6 +63,21 @@ static loss_value batch_loss(const trainer *t, train_net *net, const batch *b)
     return loss_eval(&t->opt->loss, &l);
 }
 
+/* The loss of the spread's head, the net's last output; its gradient where train. */
+static spread_value batch_spread(const trainer *t, train_net *net, const batch *b, bool train)
+{
+    size_t at = train_output_count(net) - 1;
+    spread_batch s = {.n = b->n,
+                      .points = (size_t)t->opt->arch.points,
+                      .predicted = train_output(net, 0),
+                      .truth = b->points,
+                      .mask = b->mask,
+                      .spread = train_output(net, at),
+                      .grad = train ? train_output_grad(net, at) : NULL};
+
+    return spread_loss_eval(&s);
+}
+
 static pfld_status step(void *ctx, uint64_t at, train_net *net, run_values *v, pfld_error *err)
 {
     trainer *t = ctx;
@@ -73,6 +91,11 @@ static pfld_status step(void *ctx, uint64_t at, train_net *net, run_values *v, p
     train_forward(net, b.n, true);
     l = batch_loss(t, net, &b);
     *v = (run_values){l.total, {l.distance, l.geometry, l.angle_error}, b.n};
+    if (t->opt->arch.spread) {
+        spread_value s = batch_spread(t, net, &b, true);
+        v->term[3] = s.known > 0 ? spread_loss_percent(s.total, s.known) : 0;
+        v->total = t->opt->freeze ? v->term[3] : l.total;
+    }
     return PFLD_OK;
 }
 
@@ -96,40 +119,58 @@ static double face_nme(const scheme *s, const float *truth, const real *predicte
     return 100.0 * sum / s->n / eyes;
 }
 
-static pfld_status add_val_batches(trainer *t, train_net *net, double *sum, size_t *n,
-                                   pfld_error *err)
-{
-    uint64_t at;
-    size_t i, points = (size_t)t->opt->arch.points;
+typedef struct measure { /* of faces' errors, or of points' losses */
+    double sum, n;
+} measure;
 
-    for (at = 0;; at++) {
+static void add_errors(const trainer *t, train_net *net, const batch *b, measure *m)
+{
+    size_t points = (size_t)t->opt->arch.points;
+    const real *out = train_output(net, 0);
+
+    for (size_t i = 0; i < b->n; i++) {
+        double e = face_nme(t->opt->loader.scheme, b->points + 2 * i * points, out + 2 * i * points,
+                            b->mask + i * points);
+        if (isnan(e))
+            continue;
+        m->sum += e;
+        m->n++;
+    }
+}
+
+static void add_spreads(const trainer *t, train_net *net, const batch *b, measure *m)
+{
+    spread_value s = batch_spread(t, net, b, false);
+
+    m->sum += s.total;
+    m->n += s.known;
+}
+
+static pfld_status add_val_batches(trainer *t, train_net *net, measure *m, pfld_error *err)
+{
+    for (uint64_t at = 0;; at++) {
         batch b;
-        const real *out;
         pfld_status st = loader_get(t->val_loader, at, &b, err);
         if (st != PFLD_OK || b.n == 0)
             return st;
         fill_input(t, net, &b);
         train_forward(net, b.n, false);
-        out = train_output(net, 0);
-        for (i = 0; i < b.n; i++) {
-            double e = face_nme(t->opt->loader.scheme, b.points + 2 * i * points,
-                                out + 2 * i * points, b.mask + i * points);
-            if (isnan(e))
-                continue;
-            *sum += e;
-            ++*n;
-        }
+        if (t->opt->freeze)
+            add_spreads(t, net, &b, m);
+        else
+            add_errors(t, net, &b, m);
     }
 }
 
-static pfld_status validate(void *ctx, train_net *net, double *measure, pfld_error *err)
+static pfld_status validate(void *ctx, train_net *net, double *out, pfld_error *err)
 {
     trainer *t = ctx;
-    double sum = 0;
-    size_t n = 0;
-    pfld_status st = t->val_loader ? add_val_batches(t, net, &sum, &n, err) : PFLD_OK;
+    measure m = {0};
+    pfld_status st = t->val_loader ? add_val_batches(t, net, &m, err) : PFLD_OK;
 
-    *measure = n ? sum / (double)n : (double)NAN;
+    *out = m.n > 0 ? m.sum / m.n : (double)NAN;
+    if (t->opt->freeze)
+        *out = spread_loss_percent(m.sum, m.n);
     return st;
 }
 
@@ -137,7 +178,7 @@ static pfld_status export(void *ctx, const train_net *net, const char *metrics, 
                           pfld_error *err)
 {
     const trainer *t = ctx;
-    char crop[96];
+    char crop[96], spread[32];
     const crop_rule *r = &t->opt->loader.rule;
     export_facts f = {.kind = "landmarks",
                       .outputs = "landmarks: x0 y0 x1 y1 ... in 0..1 over the crop's borders",
@@ -149,6 +190,12 @@ static pfld_status export(void *ctx, const train_net *net, const char *metrics, 
 
     snprintf(crop, sizeof crop, "scale=%.6g shift=%.6g,%.6g", (double)r->scale, (double)r->shift_x,
              (double)r->shift_y);
+    snprintf(spread, sizeof spread, "tail=%g", SPREAD_TRAIN_TAIL);
+    if (t->opt->arch.spread) {
+        f.outputs = "landmarks: x0 y0 x1 y1 ... in 0..1 over the crop's borders; spread: of each "
+                    "point ln sx, ln sy, atanh r, in sides of the crop";
+        f.spread = spread;
+    }
     return export_onnx(net, &f, path, err);
 }
 
@@ -238,18 +285,23 @@ pfld_status trainer_run(const trainer_options *opt, const data_set *set, const d
 {
     trainer t = {.opt = opt, .set = set, .val = val};
     run_options o = opt->run;
-    run_task task = {.terms = {"distance", "geometry", "angle_error"},
-                     .measure = "nme",
-                     .metric = "val_nme_inter_ocular",
-                     .outputs = 2 * (uint64_t)opt->arch.points,
-                     .open = open_task,
-                     .step = step,
-                     .validate = validate,
-                     .export = export,
-                     .close = close_task,
-                     .ctx = &t};
+    const bool freeze = opt->freeze;
+    run_task task = {
+        .terms = {"distance", "geometry", "angle_error", opt->arch.spread ? "spread" : NULL},
+        .measure = freeze ? "spread" : "nme",
+        .metric = freeze ? "val_spread" : "val_nme_inter_ocular",
+        .outputs = 2 * (uint64_t)opt->arch.points,
+        .open = open_task,
+        .step = step,
+        .validate = validate,
+        .export = export,
+        .close = close_task,
+        .ctx = &t};
 
     assert(opt->arch.points <= PFLD_MAX_LANDMARKS);
+    assert(opt->arch.spread || !freeze);
     o.batch = opt->loader.batch;
+    o.part = freeze ? SPREAD : NULL;
+    o.optim.apart = SPREAD; /* a clipped gradient of the head's must not shorten the others' */
     return run_train(&o, &task, hooks, last, stopped, err);
 }
