@@ -15,7 +15,7 @@
 enum { W = 400, H = 300, GREY = 90 };
 
 static uint8_t memory[W * H * 4];
-static const draw_options nothing = {true, true, true, true, true, true, 0};
+static const draw_options nothing = {true, true, true, true, true, true, 0, 0};
 
 static long fail_at = -1; /* counts down to 0; negative: never */
 

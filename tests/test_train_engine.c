@@ -467,7 +467,7 @@ static void a_part_is_trained_alone(void **state)
                      train_param_count(whole.t) + train_state_count(whole.t));
     for (size_t i = 0; i < train_param_count(part.t); i++)
         assert_memory_equal(train_param_at(part.t, i).name, "spread", 6);
-    assert_int_equal(train_param_count(part.t), 6);
+    assert_int_equal(train_param_count(part.t), 9);
 
     fill_input(&whole, 3, 1);
     fill_input(&part, 3, 1);

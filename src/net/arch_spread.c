@@ -2,6 +2,7 @@
 #include "net/arch_spread.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #define HIDDEN      32
 #define START_LN    (-3.9f) /* of the deviations at the start: 2 % of the crop */
@@ -17,30 +18,41 @@ static arch_map stopped(arch_builder *b, arch_map x, const char *name)
     return x;
 }
 
-static arch_map channel_means(arch_builder *b, const arch_map maps[ARCH_SPREAD_MAPS])
+/* The map's channels' means times weights [HIDDEN][channels], as a convolution: quantisation may
+ * then scale the map's channels. */
+static int32_t multiply_means(arch_builder *b, arch_map x, double gain, int index)
 {
-    static const char *const names[] = {"spread.map1", "spread.map2", "spread.map3", "spread.map4",
-                                        "spread.map5"};
-    arch_map y = {.size = 1};
-    int32_t in[ARCH_SPREAD_MAPS];
-    char part[ARCH_NAME];
+    net_shape shape = {4, {HIDDEN, x.channels, 1, 1}};
+    char name[ARCH_NAME], part[ARCH_NAME];
+    int32_t in[2];
 
-    for (int i = 0; i < ARCH_SPREAD_MAPS; i++) {
-        arch_map x = stopped(b, maps[i], names[i]);
-
-        y.channels += x.channels;
-        if (x.size > 1)
-            x.value = arch_node(b, NET_OP_GLOBAL_AVERAGE_POOL, arch_join(part, names[i], ".pool"),
-                                &x.value, 1);
-        in[i] = arch_node(b, NET_OP_FLATTEN, arch_join(part, names[i], ".flatten"), &x.value, 1);
-    }
-    y.value = arch_node(b, NET_OP_CONCAT, "spread.concat", in, ARCH_SPREAD_MAPS);
-    arch_int(b, "axis", 1);
-    return y;
+    snprintf(name, sizeof name, "spread.map%d", index + 1);
+    x = stopped(b, x, arch_join(part, name, ".stop"));
+    if (x.size > 1)
+        x.value =
+            arch_node(b, NET_OP_GLOBAL_AVERAGE_POOL, arch_join(part, name, ".pool"), &x.value, 1);
+    in[0] = x.value;
+    in[1] = arch_weight(b, name, &shape, gain);
+    return arch_node(b, NET_OP_CONV, name, in, 2);
 }
 
-/* bias NULL: none; else its numbers, to be filled in; and those of the weights, [n][x.channels]. */
-typedef struct product {
+/* All maps' products, added up: [B][HIDDEN]. channels: of all of them. */
+static int32_t add_means(arch_builder *b, const arch_map maps[ARCH_SPREAD_MAPS], int channels)
+{
+    const double gain = sqrt(2.0 / channels);
+    int32_t sum = multiply_means(b, maps[0], gain, 0);
+    char name[ARCH_NAME];
+
+    for (int i = 1; i < ARCH_SPREAD_MAPS; i++) {
+        int32_t in[2] = {sum, multiply_means(b, maps[i], gain, i)};
+
+        snprintf(name, sizeof name, "spread.sum%d", i);
+        sum = arch_node(b, NET_OP_ADD, name, in, 2);
+    }
+    return arch_node(b, NET_OP_FLATTEN, "spread.means", &sum, 1);
+}
+
+typedef struct product { /* numbers of the constants: [n][x.channels], [n] */
     int32_t value;
     float *weight, *bias;
 } product;
@@ -70,24 +82,25 @@ static void centre(const product *y, const float *mean, int inputs)
 
 arch_map arch_spread(arch_builder *b, const arch_spread_inputs *in)
 {
-    arch_map y = {.size = 1, .channels = in->points.channels / 2 * 3}, x = {.size = 1};
+    arch_map y = {.size = 1, .channels = in->points.channels / 2 * 3}, x = in->points;
     arch_map hidden = {.size = 1, .channels = HIDDEN};
-    product means, points, last;
+    product points, last;
+    int channels = 0;
+    int32_t parts[2];
 
     for (int i = 0; i < ARCH_SPREAD_MAPS; i++)
-        x.channels += in->maps[i].channels;
-    b->macs += arch_product(HIDDEN, x.channels + in->points.channels + y.channels, 1);
-    b->parameters += arch_product(HIDDEN, x.channels + in->points.channels + y.channels, 1) +
-                     arch_product(2, HIDDEN, 1) + (uint64_t)y.channels;
+        channels += in->maps[i].channels;
+    b->macs += arch_product(HIDDEN, channels + x.channels + y.channels, 1);
+    b->parameters +=
+        arch_product(HIDDEN, channels + x.channels + y.channels + 1, 1) + (uint64_t)y.channels;
     if (!b->g)
         return y;
-    x = channel_means(b, in->maps);
-    means = multiply(b, x, HIDDEN, sqrt(2), "spread.means");
-    x = stopped(b, in->points, "spread.landmarks");
+    x = stopped(b, x, "spread.landmarks");
+    parts[0] = add_means(b, in->maps, channels);
     points = multiply(b, x, HIDDEN, POINTS_GAIN, "spread.points");
     centre(&points, in->mean, x.channels);
-    hidden.value =
-        arch_node(b, NET_OP_ADD, "spread.add", (int32_t[]){means.value, points.value}, 2);
+    parts[1] = points.value;
+    hidden.value = arch_node(b, NET_OP_ADD, "spread.add", parts, 2);
     hidden.value = arch_node(b, NET_OP_RELU, "spread.relu", &hidden.value, 1);
     last = multiply(b, hidden, y.channels, START_SCALE, "spread");
     for (int i = 0; last.bias && i < y.channels; i++)

@@ -14,7 +14,7 @@ typedef struct arch_spread_inputs {
 
 /*
  * Two full connections with ReLU between them, from the channels' means of the maps and the points
- * to [B][3N]: the node "spread", in front of it "spread.means", "spread.points" and so on. At the
+ * to [B][3N]: the node "spread", in front of it "spread.map1", "spread.points" and so on. At the
  * start every point has the same spread, 2 % of the crop. By Identities with NET_STOP it takes its
  * inputs as they are: its training changes nothing in the rest of the net.
  */
