@@ -36,8 +36,7 @@ static const line head = {"spread", "2 full connections", LAST, 0, 0, 1, 0};
 static const line last1 = {"landmarks", "full connection", LAST, 0, 0, 1, 0};
 enum {
     N_TABLE1 = sizeof table1 / sizeof *table1,
-    AT_AUX = 2,
-    AT_CONV2 = 1,
+    AT_BLOCK1 = 2,
     AT_BLOCK3 = 4,
     AT_S1 = 5,
     AT_S2 = 6,
@@ -200,9 +199,9 @@ static arch_spread_inputs build_table1(builder *b, arch_map *aux, const float *m
     points = full(b, all, &last1, mean);
     add_vector(b, points);
     close_row(b, 1);
-    *aux = at[AT_AUX];
+    *aux = at[AT_BLOCK1];
     return (arch_spread_inputs){
-        {at[AT_CONV2], at[AT_BLOCK3], at[AT_S1], at[AT_S2], at[AT_S3]}, points, mean};
+        {at[AT_BLOCK1], at[AT_BLOCK3], at[AT_S1], at[AT_S2], at[AT_S3]}, points, mean};
 }
 
 static void build_table2(builder *b, arch_map x)
