@@ -1,7 +1,6 @@
 /* pfld detect: faces, their landmarks and head poses, in pictures. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,7 +105,7 @@ static bool give(void *ctx, void *p)
                              .n_landmarks = d->setup.n_landmarks,
                              .faces = item->faces,
                              .n = item->n,
-                             .radii = isfinite(d->setup.radii[0]) ? d->setup.radii : NULL};
+                             .radii = detect_tells_spread(&d->setup) ? d->setup.radii : NULL};
     pfld_error err = {0};
     pfld_status status = PFLD_OK;
 
@@ -131,7 +130,8 @@ static pfld_status open_results(detect *d, pfld_error *err)
 {
     const char *path = d->f->results;
     char shown[ERROR_PATH + 1];
-    const resume_file r = {path, d->out.format, d->setup.n_landmarks, isfinite(d->setup.radii[0])};
+    const resume_file r = {path, d->out.format, d->setup.n_landmarks,
+                           detect_tells_spread(&d->setup)};
 
     if (!path) {
         d->out.to = d->f->picture && strcmp(d->f->picture, "-") == 0 ? NULL : stdout;

@@ -11,11 +11,12 @@ typedef struct detect_setup { /* what all pictures share; immutable while they a
     boxes_table table;                /* of --boxes */
     pfld_model *landmarks, *detector; /* NULL: not wanted */
     pfld_options how;
-    const char *scheme;         /* of the landmarks, or NULL */
-    int32_t n_landmarks;        /* 0 without a model of them */
-    float radii[OUTPUT_SHARES]; /* of output_shares; NaN where the model can't tell */
-    float ellipse;              /* of --ellipses; 0: none */
-} detect_setup;                 /* zeroed: nothing open */
+    const char *scheme;  /* of the landmarks, or NULL */
+    int32_t n_landmarks; /* 0 without a model of them */
+    float
+        radii[OUTPUT_SHARES]; /* of output_shares; NaN where the model can't tell, 0 without one */
+    float ellipse;            /* of --ellipses; 0: none */
+} detect_setup;               /* zeroed: nothing open */
 
 typedef struct detect_worker { /* a thread's own; zeroed at first */
     pfld_session *session;
@@ -41,6 +42,11 @@ typedef struct detect_item { /* a picture on its way; zeroed at first, and then 
 /* Reads the models and the boxes that f names. */
 pfld_status detect_setup_open(detect_setup *s, const detect_fields *f, pfld_error *err);
 void detect_setup_close(detect_setup *s);
+
+static inline bool detect_tells_spread(const detect_setup *s)
+{
+    return s->radii[0] > 0.0f;
+}
 
 /* Makes the worker's session, unless it has one. */
 pfld_status detect_worker_start(detect_worker *w, const detect_setup *s, pfld_error *err);
