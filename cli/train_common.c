@@ -48,7 +48,9 @@ static optim_options choose_optim(const train_fields *f)
                        .epsilon = 1e-8,
                        .decay = paper ? 1e-6 : 1e-4,
                        .decoupled = !paper,
-                       .ema = paper ? 0 : f->freeze ? 0.998 : 0.9995,
+                       .ema = paper       ? 0
+                              : f->freeze ? 0.998
+                                          : 0.9995,
                        .warm_up = paper ? 0 : (uint64_t)(f->steps < 3000 ? f->steps / 10 : 300),
                        .total = paper ? 0 : (uint64_t)f->steps,
                        .clip = paper ? 0 : 5,
