@@ -56,6 +56,14 @@ static void do_blur(bench *b)
 {
     effect_blur(&b->crop, 1.2f, 1.2f);
 }
+static void do_streak(bench *b)
+{
+    effect_streak(&b->crop, 9.0f, 0.7f);
+}
+static void do_darkness(bench *b)
+{
+    effect_darkness(&b->crop, 0.01f, &b->r);
+}
 static void do_low_resolution(bench *b)
 {
     effect_low_resolution(&b->crop, 44);
@@ -83,6 +91,8 @@ static const struct {
     {"colours", do_colours},
     {"gamma", do_gamma},
     {"blur", do_blur},
+    {"streak", do_streak},
+    {"darkness", do_darkness},
     {"low resolution", do_low_resolution},
     {"noise", do_noise},
     {"jpeg", do_jpeg},

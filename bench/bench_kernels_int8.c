@@ -1,7 +1,8 @@
 /*
  * Times the int8 kernels on the layers of the PFLD nets: `taskset -c 1 bench_kernels_int8 [ISA
- * [NAME]]`. One JSON line per measurement; each is the fastest of many short runs, so that a busy
- * machine does not matter much.
+ * [NAME]]`. NAME roof: multiply-adds on registers alone, of floats, of bfloat16 in pairs (that is
+ * why the engine has no kernels of them), and of bytes. One JSON line per measurement; each is the
+ * fastest of many short runs, so that a busy machine does not matter much.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -14,6 +15,13 @@
 #include "core/cpu.h"
 #include "core/mem.h"
 #include "kernels/int8.h"
+#include "kernels/kernels.h"
+#include "kernels/sets.h"
+
+#if KERNELS_X86
+#  include <cpuid.h>
+#  include <immintrin.h>
+#endif
 
 enum { RUNS = 300 };
 
@@ -273,6 +281,71 @@ static void bench_dwconv(const int8_kernels *kn, const struct dw_shape *s)
     free_post(&made);
 }
 
+/* --- roofs --- */
+
+enum { ROOF_ROUNDS = 2000 };
+
+struct roof_work {
+    uint64_t (*run)(size_t rounds);
+    uint64_t macs;
+};
+
+static void roof_once(void *arg)
+{
+    struct roof_work *w = arg;
+
+    w->macs = w->run(ROOF_ROUNDS);
+}
+
+static void bench_roof(const char *of, uint64_t (*run)(size_t rounds))
+{
+    struct roof_work w = {run, 0};
+    double t;
+
+    if (!run)
+        return;
+    t = fastest(roof_once, &w);
+    printf("{\"v\":1,\"what\":\"roof\",\"of\":\"%s\",\"gops\":%.1f}\n", of,
+           2e-9 * (double)w.macs / t);
+}
+
+#if KERNELS_X86 && (defined(__clang__) || __GNUC__ >= 10)
+enum { BF16_SUMS = 12 };
+
+__attribute__((target("avx512f,avx512bf16"))) static uint64_t roof_bf16(size_t rounds)
+{
+    __m512 sum[BF16_SUMS], all = _mm512_setzero_ps();
+    __m512bh by = (__m512bh)_mm512_setzero_si512();
+    float keep[16];
+
+    KERNELS_UNROLL
+    for (size_t i = 0; i < BF16_SUMS; i++)
+        sum[i] = _mm512_set1_ps((float)i);
+    for (size_t r = 0; r < rounds; r++) {
+        KERNELS_UNROLL
+        for (size_t i = 0; i < BF16_SUMS; i++)
+            sum[i] = _mm512_dpbf16_ps(sum[i], by, by);
+    }
+    KERNELS_UNROLL
+    for (size_t i = 0; i < BF16_SUMS; i++)
+        all = _mm512_add_ps(all, sum[i]);
+    _mm512_storeu_ps(keep, all);
+    __asm__ volatile("" : : "r"(keep) : "memory"); /* or all of it is dropped */
+    return (uint64_t)rounds * BF16_SUMS * 32;
+}
+
+static void bench_roof_bf16(void)
+{
+    const unsigned bf16 = 1u << 5; /* CPUID 7, second page, EAX */
+    unsigned a, b, c, d;
+
+    if (cpu_has(PFLD_ISA_AVX512) && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & bf16))
+        bench_roof("bf16", roof_bf16);
+}
+#else
+static void bench_roof_bf16(void) {}
+#endif
+
 int main(int argc, char **argv)
 {
     pfld_isa cap = PFLD_ISA_AUTO;
@@ -283,6 +356,11 @@ int main(int argc, char **argv)
         return 2;
     }
     kn = int8_kernels_get(cap);
+    if (argc < 3 || strcmp(argv[2], "roof") == 0) {
+        bench_roof("float", kernels_get(cap)->roof);
+        bench_roof_bf16();
+        bench_roof("int8", kn->roof);
+    }
     for (size_t i = 0; i < sizeof gemm_shapes / sizeof gemm_shapes[0]; i++)
         if (argc < 3 || strcmp(argv[2], gemm_shapes[i].name) == 0)
             bench_gemm(kn, &gemm_shapes[i]);

@@ -167,14 +167,15 @@ static void body(void *with)
 
 static json_t *result(const frame_bench *b, const stopwatch *w, uint64_t macs)
 {
-    json_t *o = json_pack("{s:i,s:s,s:o,s:s,s:i,s:i,s:o,s:o,s:I,s:I,s:i,s:i,s:I}", "v", 1, "what",
-                          b->with_landmarks ? "frame" : "detector", "model",
-                          output_string(b->with_landmarks ? b->landmarks_name : b->detector_name),
-                          "isa", cpu_isa_name(pfld_session_isa(b->session)), "threads", 1, "batch",
-                          1, "min_ms", output_number(stopwatch_min(w), 5), "median_ms",
-                          output_number(stopwatch_median(w), 5), "macs", (json_int_t)macs, "runs",
-                          (json_int_t)w->n, "width", (int)b->picture.width, "height",
-                          (int)b->picture.height, "faces", (json_int_t)b->found);
+    json_t *o =
+        json_pack("{s:i,s:s,s:o,s:s,s:i,s:i,s:o,s:o,s:I,s:I,s:i,s:i,s:I}", "v", 1, "what",
+                  b->with_landmarks ? "frame" : "detector", "model",
+                  output_string(b->with_landmarks ? b->landmarks_name : b->detector_name), "isa",
+                  cpu_isa_name(pfld_session_isa(b->session)), "threads", (int)b->f->threads,
+                  "batch", 1, "min_ms", output_number(stopwatch_min(w), 5), "median_ms",
+                  output_number(stopwatch_median(w), 5), "macs", (json_int_t)macs, "runs",
+                  (json_int_t)w->n, "width", (int)b->picture.width, "height",
+                  (int)b->picture.height, "faces", (json_int_t)b->found);
 
     if (o && b->with_landmarks &&
         json_object_set_new(o, "detector", output_string(b->detector_name))) {
@@ -210,6 +211,7 @@ static pfld_status measure_with(frame_bench *b, const pfld_model *landmarks, sto
 
     pfld_options_init(&opt, sizeof opt);
     opt.isa = b->f->isa;
+    opt.threads = b->f->threads;
     opt.max_side = side > LEAST_MAX_SIDE ? side : LEAST_MAX_SIDE;
     opt.presence_min = -1; /* the second look costs the same, and no face is lost to it */
     status = pfld_session_create(landmarks, b->detector, &opt, &b->session, err);

@@ -20,6 +20,7 @@ typedef struct bench_frames {
     const char *detector_path; /* NULL: the detector inside the library */
     const char *landmarks_path, *photo;
     pfld_isa isa;
+    int32_t threads;              /* that read the faces found */
     bool has_detector, has_frame; /* what is to be measured */
     bench_size at[BENCH_FRAMES];  /* [n]; none: 320x240 and 640x480 */
     size_t n;

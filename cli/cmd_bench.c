@@ -14,6 +14,7 @@
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/mem.h"
+#include "core/pool.h"
 #include "core/rng.h"
 #include "detect/builtin.h"
 
@@ -29,7 +30,7 @@ typedef struct bench_fields {
     cli_texts frames;
     int what;
     pfld_isa isa;
-    long runs, cpu;
+    long runs, cpu, threads;
     float seconds;
     bool layers;
 } bench_fields;
@@ -81,6 +82,12 @@ static const cli_option options[] = {
      .arg = "S",
      .field = offsetof(bench_fields, seconds),
      .help = "How long each thing is measured at most; default 2 where --runs is not given."},
+    {.name = "threads",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .min = 1,
+     .field = offsetof(bench_fields, threads),
+     .help = "Of a frame so many faces are read at once; default 1. All else is one thread's."},
     {.name = "layers",
      .kind = CLI_FLAG,
      .field = offsetof(bench_fields, layers),
@@ -362,6 +369,7 @@ static pfld_status bench_pictures(bench *b, pfld_error *err)
     b->frames.landmarks_path = b->model.path;
     b->frames.photo = f->photo;
     b->frames.isa = f->isa;
+    b->frames.threads = (int32_t)f->threads;
     b->frames.has_detector = wants(f, WHAT_DETECTOR);
     b->frames.has_frame = wants(f, WHAT_FRAME) && b->landmarks;
     if (!b->frames.has_detector && !b->frames.has_frame)
@@ -383,6 +391,9 @@ static pfld_status check_use(bench *b, pfld_error *err)
                          f->detector ? "--detector"
                          : f->photo  ? "--photo"
                                      : "--frame");
+    if (f->threads > POOL_MAX_THREADS)
+        return error_set(err, PFLD_ERR_ARG, "--threads: %ld is more than %d", f->threads,
+                         POOL_MAX_THREADS);
     for (size_t i = 0; i < f->frames.n; i++) {
         pfld_status status = bench_frames_add(&b->frames, f->frames.at[i], err);
         if (status)
@@ -407,7 +418,7 @@ static pfld_status bench_all(bench *b, pfld_error *err)
 
 static int run(const cli_command *self, int argc, char **argv)
 {
-    bench_fields f = {.what = WHAT_ANY, .cpu = -1};
+    bench_fields f = {.what = WHAT_ANY, .cpu = -1, .threads = 1};
     cli_args args = {(size_t)argc, argv, false};
     bench b = {.f = &f};
     pfld_error err = {0};
@@ -437,7 +448,8 @@ const cli_command command_bench = {
     .brief = "measures how fast models run here, and whole pictures",
     .synopsis = "[--model FILE] [--detector FILE] [--what NAME] [OPTION]...",
     .about =
-        "Measures on one thread, after warming up, with the monotonic clock, and prints a line of "
+        "Measures on one thread (but for --threads), after warming up, with the monotonic clock, "
+        "and prints a line of "
         "JSON for each thing measured; a summary goes to stderr.\n\n"
         "\"net\" is one run of the net; \"landmarks\", of landmark models only, one whole call "
         "for a face: crop, net, mapping back, and pose. With --layers, \"layer\" is one "

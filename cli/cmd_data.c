@@ -1,10 +1,11 @@
-/* pfld data: the mean face, the classes and the samples of data sets. */
+/* pfld data: the mean face, the classes, the samples and new labels of data sets. */
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/commands.h"
+#include "cli/data_label.h"
 #include "cli/data_scenes.h"
 #include "cli/data_sets.h"
 #include "cli/data_sheet.h"
@@ -267,7 +268,8 @@ static const cli_command command_data_classes = {
 };
 
 static const cli_command *const parts[] = {
-    &command_data_template, &command_data_classes, &command_data_sheet, &command_data_scenes, NULL,
+    &command_data_template, &command_data_classes, &command_data_sheet,
+    &command_data_scenes,   &command_data_label,   NULL,
 };
 
 static const cli_option options[] = {{0}}; /* each part has its own */
@@ -287,19 +289,20 @@ static int run(const cli_command *self, int argc, char **argv)
 
 const cli_command command_data = {
     .name = "data",
-    .brief = "mean face, classes, samples and scenes of data sets",
-    .synopsis = "template|classes|sheet|scenes --data SPEC ...",
+    .brief = "mean face, classes, samples, scenes and labels of data sets",
+    .synopsis = "template|classes|sheet|scenes|label --data SPEC ...",
     .about = "Looks into data sets, as training sees them. A data set is given as "
              "FORMAT:PATH[@WEIGHT]: 300w:LIST, csv68:FILE, mtfl:FILE, wflw:FILE, coco:FILE, "
              "imglab:FILE, aflw2000:FILE; --data can be given again for more of them.",
     .examples = "pfld data template --data 300w:train.txt -o face.csv\n"
                 "pfld data classes --data 300w:train.txt --template face.csv\n"
                 "pfld data sheet --data 300w:train.txt -o sheet.png\n"
-                "pfld data scenes --data boxes:boxes.csv -o sheet.png",
+                "pfld data scenes --data boxes:boxes.csv -o sheet.png\n"
+                "pfld data label --data mtfl:mtfl80.csv -m a.onnx -o mtfl68.csv",
     .options = options,
     .min_operands = 1,
     .max_operands = 1,
-    .operand = "template, classes, sheet or scenes",
+    .operand = "template, classes, sheet, scenes or label",
     .parts = parts,
     .run = run,
 };

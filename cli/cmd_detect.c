@@ -164,15 +164,47 @@ static pfld_status close_results(detect *d, pfld_error *err)
                : error_sys(err, errno, "%s", error_path(d->f->results, shown));
 }
 
+/* Of a single picture the faces are worked on at once; only where that is asked for, since making
+ * threads takes as long as a few faces. */
 static pfld_status make_room(detect *d, const inputs_spec *spec, pfld_error *err)
 {
-    size_t n = inputs_is_single(spec) ? 1 : threads_or_cpus(d->f->jobs);
+    bool single = inputs_is_single(spec);
+    size_t n = single && d->f->jobs == 0 ? 1 : threads_or_cpus(d->f->jobs);
 
-    d->n_threads = n < POOL_MAX_THREADS ? n : POOL_MAX_THREADS;
-    d->n_items = n == 1 ? 1 : AHEAD * d->n_threads;
+    n = n < POOL_MAX_THREADS ? n : POOL_MAX_THREADS;
+    if (single)
+        d->setup.how.threads = (int32_t)n;
+    d->n_threads = single ? 1 : n;
+    d->n_items = d->n_threads == 1 ? 1 : AHEAD * d->n_threads;
     d->workers = mem_alloc(d->n_threads, sizeof *d->workers);
     d->items = mem_alloc(d->n_items, sizeof *d->items);
     return d->workers && d->items ? PFLD_OK : error_nomem(err);
+}
+
+/* With --force a picture may take the place of a file that is read later: all are looked up before.
+ */
+static pfld_status find_originals(detect *d, const inputs_spec *spec, pfld_error *err)
+{
+    inputs *in = NULL;
+    inputs_file file;
+    inputs_step step;
+    pfld_status status;
+
+    if (!d->into_folder || !d->f->force)
+        return PFLD_OK;
+    if (spec->list && !inputs_can_be_read_twice(spec))
+        return error_set(err, PFLD_ERR_ARG,
+                         "detect: --force could replace a picture that --files-from %.80s names "
+                         "later: give the list as a file",
+                         spec->list);
+    status = inputs_open(spec, &in, err);
+    while (status == PFLD_OK && (step = inputs_next(in, &file, NULL)) != INPUTS_END) {
+        uint64_t id = step == INPUTS_FILE ? path_identity(file.path) : 0;
+        if (id && !hash_set_add(&d->setup.originals, id))
+            status = error_nomem(err);
+    }
+    inputs_close(in);
+    return status;
 }
 
 /* Nothing is written before all that could be wrong has been looked at. */
@@ -186,6 +218,8 @@ static pfld_status detect_open(detect *d, const inputs_spec *spec, pfld_error *e
         status = detect_worker_start(&d->workers[0], &d->setup, err);
     if (status == PFLD_OK)
         status = inputs_open(spec, &d->in, err);
+    if (status == PFLD_OK)
+        status = find_originals(d, spec, err);
     if (status == PFLD_OK && d->into_folder)
         status = path_make_dir(d->f->picture, err);
     return status ? status : open_results(d, err);
@@ -288,7 +322,7 @@ const cli_command command_detect = {
     .about =
         "Finds the faces in pictures, and of each face its landmarks and the head's pose. The "
         "pictures are JPEG, PNG, WebP, BMP or PNM. FILE is a picture, '-' (stdin), a folder (all "
-        "in it that ends in .jpg, .jpeg, .png, .webp, .bmp, .pgm, .ppm or .pnm, by name; "
+        "in it that ends in .jpg, .jpeg, .png, .webp, .bmp, .pbm, .pgm, .ppm or .pnm, by name; "
         "--recursive: below it, too), or a pattern in quotes, as 'a/*.jpg'.\n\n"
         "Prints a line of JSON for each picture, its faces by score, the best first; a picture "
         "without a face has an empty list, and is no failure. Coordinates are pixels of the "

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/mem.h"
 #include "eval/run.h"
+#include "media/paths.h"
 
 enum { DEFAULT_SIDE = 640, LEAST_SIDE = 64, MOST_SIDE = 4096 }; /* of pfld_options.max_side */
 
@@ -63,12 +64,53 @@ static const cli_option options[] = {
      FIELD(jitter_draws),
      .help = "Such boxes for each face, whose errors are averaged; default 4."},
     {.name = "seed", .kind = CLI_COUNT, .arg = "N", FIELD(seed), .help = "Of --jitter; default 1."},
+    {.name = "stress",
+     .kind = CLI_OPTIONAL,
+     .arg = "NAME,...",
+     FIELD(stress),
+     .help = "Disturbs the photos more and more, a line for each strength, also of the model to "
+             "compare: patches, glasses, mask, hand, blur, streak, coarse, noise, dark, jpeg, "
+             "jitter, roll; all of them without a name."},
+    {.name = "chart",
+     .letter = 'o',
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     FIELD(out),
+     .help = "Draws the curves of --stress: .png or .svg."},
+    {.name = "sheet",
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     FIELD(sheet),
+     .help = "Draws four faces under --stress, as a PNG."},
     {.name = "boxes-by",
      .kind = CLI_TEXT,
      .arg = "FILE",
      FIELD(boxes_by),
      .help = "A detector (or builtin) finds the faces in the photos; compared with the true boxes "
              "of the faces that it finds."},
+    {.name = "pose",
+     .kind = CLI_FLAG,
+     FIELD(pose),
+     .help = "Measures the head pose on the faces whose data states it, in place of the points, "
+             "which need not be the model's; and that of an auxiliary net, where the file has one "
+             "(pfld train --aux-output)."},
+    {.name = "fov",
+     .kind = CLI_REAL,
+     .arg = "DEG",
+     FIELD(fov),
+     .help = "Of --pose: the camera's angle of view across the longer side; the pose is then told "
+             "in perspective."},
+    {.name = "motion",
+     .kind = CLI_TEXT,
+     .arg = "NAME,...",
+     FIELD(motion),
+     .help = "Measures the tracker on clips of 3 s made of the faces' photos: still, tremble, "
+             "shake, pan, zoom, roll, blink, hide, or all."},
+    {.name = "smooth",
+     .kind = CLI_NUMBER,
+     .arg = "S",
+     FIELD(smooth),
+     .help = "How steady the tracker's points are, 0 to 1; default 0.5. Compared with 0."},
     {.name = "iou",
      .kind = CLI_REAL,
      .arg = "X",
@@ -149,8 +191,8 @@ static const cli_option options[] = {
     {.name = "skip-bad",
      .kind = CLI_FLAG,
      FIELD(skip_bad),
-     .help = "Leaves broken lines of data sets, and a detector's photos that can't be read, out "
-             "without failing."},
+     .help =
+         "Leaves broken lines of data sets, and photos that can't be read, out without failing."},
     {0},
 };
 
@@ -221,10 +263,26 @@ pfld_status eval_load_landmarks(const eval_fields *f, const char *path, pfld_mod
     return error_set(err, PFLD_ERR_UNSUPPORTED, "%.100s: a detector: --detector measures it", path);
 }
 
+/* The same of --stress. */
+static const char *wrong_stress(const eval_fields *f)
+{
+    if (!f->stress)
+        return f->out || f->sheet ? "--chart and --sheet are for --stress" : NULL;
+    if (f->detectors.n || f->jitter > 0.0f || f->boxes_by || f->report)
+        return "--stress is of landmarks in true boxes: no --detector, --jitter, --boxes-by or "
+               "--report";
+    if (f->compare && media_path_ends(f->compare, ".csv"))
+        return "--stress compares with a model, not with a report";
+    if (f->out && !media_path_ends(f->out, ".svg") && !media_path_ends(f->out, ".png"))
+        return "--chart: .svg or .png wanted";
+    return f->data.n > 1 && (f->out || f->sheet) ? "--chart and --sheet are for one --data" : NULL;
+}
+
 /* What is wrong with the options taken together; NULL: nothing. */
 static const char *wrong(const eval_fields *f)
 {
     const bool detects = f->detectors.n > 0;
+    bool motions[CLIP_MOTIONS] = {false};
 
     if (f->data.n == 0)
         return "--data is missing";
@@ -238,11 +296,25 @@ static const char *wrong(const eval_fields *f)
         return "--negatives and --threshold are for a --detector";
     if (!detects && !f->boxes_by && f->presence >= 0.0f)
         return "--presence is for --detector and --boxes-by";
+    if (f->pose && (detects || f->compare || f->jitter > 0.0f))
+        return "--pose goes without --detector, --compare and --jitter";
+    if (f->fov > 0.0f && !f->pose)
+        return "--fov is of --pose";
+    if (f->fov >= 180.0f)
+        return "--fov: below 180";
     if (f->boxes_by && f->jitter > 0.0f)
         return "either --boxes-by or --jitter";
     if (f->jitter > EVAL_MAX_JITTER)
         return "--jitter: at most 0.5";
-    return f->iou > 1.0f ? "--iou: at most 1" : NULL;
+    if (f->motion && (detects || f->compare || f->report || f->jitter > 0.0f))
+        return "--motion measures the tracker, and takes no --detector, --compare, --report or "
+               "--jitter";
+    if (!eval_motions(f->motion, motions))
+        return "--motion: a name that is none of still, tremble, shake, pan, zoom, roll, blink, "
+               "hide and all";
+    if (!(f->smooth >= 0.0f && f->smooth <= 1.0f))
+        return "--smooth: 0 to 1";
+    return f->iou > 1.0f ? "--iou: at most 1" : wrong_stress(f);
 }
 
 static int run(const cli_command *self, int argc, char **argv)
@@ -251,6 +323,7 @@ static int run(const cli_command *self, int argc, char **argv)
                      .jitter_draws = 4,
                      .seed = 1,
                      .iou = 0.5f,
+                     .smooth = 0.5f,
                      .presence = -1.0f,
                      .alarms = 2.0f};
     cli_args args = {.n = (size_t)argc, .at = argv};
@@ -260,7 +333,14 @@ static int run(const cli_command *self, int argc, char **argv)
         const char *why = wrong(&f);
         if (why)
             message("eval: %s: 'pfld help eval' tells more", why);
-        code = why ? CLI_USAGE : f.detectors.n ? eval_detectors(&f) : eval_landmarks(&f);
+        if (why)
+            code = CLI_USAGE;
+        else if (f.stress)
+            code = eval_stresses(&f);
+        else if (f.motion)
+            code = eval_motion(&f);
+        else
+            code = f.detectors.n ? eval_detectors(&f) : eval_landmarks(&f);
     }
     mem_free((void *)f.data.at);
     mem_free((void *)f.detectors.at);
@@ -278,6 +358,9 @@ const cli_command command_eval = {
              "tells how far off its points may be, how right it is about that. With --compare a "
              "second line tells the difference to the other model, first minus second, over the "
              "same faces and the same normaliser, and the p of a paired permutation test.\n\n"
+             "With --stress the photos are disturbed around the faces, from not at all to "
+             "strongly, the same for all models, and each kind and strength is a line: NME, "
+             "interval, failures. docs/robustness.md says what the strengths mean.\n\n"
              "With --detector it runs detectors over whole photos instead, and prints a line for "
              "each data set, detector and size: average precision with a bootstrap interval, "
              "recall at 1 false alarm in 10 photos, and by size of the faces; a table of all goes "
@@ -286,6 +369,8 @@ const cli_command command_eval = {
     .examples = "pfld eval --model a.onnx --data 300w:test.txt --report build/report\n"
                 "pfld eval --model a.onnx --compare b.onnx --data 300w:val.txt\n"
                 "pfld eval --boxes-by builtin --data 300w:test.txt\n"
+                "pfld eval --pose --data mtfl-test:mtfl80.csv --data aflw2000:pose.csv\n"
+                "pfld eval --stress=blur,dark --compare b.onnx --data 300w:val.txt -o curves.svg\n"
                 "pfld eval --detector builtin --detector yunet.onnx --max-side 320,640 --iou 0.4 "
                 "--data boxes:test.csv --negatives negatives:dir@1,part=held",
     .options = options,

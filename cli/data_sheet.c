@@ -8,6 +8,7 @@
 #include "cli/data_sets.h"
 #include "cli/data_sheet.h"
 #include "cli/message.h"
+#include "core/error.h"
 #include "core/mem.h"
 #include "data/loader.h"
 
@@ -186,6 +187,8 @@ static pfld_status make_sheet(const sheet_fields *f, pfld_error *err)
     st = loader_create(&set, NULL, &opt, &messages, &l, err);
     if (st == PFLD_OK)
         st = loader_get(l, 0, &b, err);
+    if (st == PFLD_OK && b.n == 0)
+        st = error_set(err, PFLD_ERR_FORMAT, "none of these photos can be read");
     if (st == PFLD_OK)
         st = draw_batch(&b, f, opt.scheme, err);
 end:

@@ -123,6 +123,7 @@ void detect_setup_close(detect_setup *s)
     pfld_model_free(s->landmarks);
     pfld_model_free(s->detector);
     boxes_free(&s->table);
+    hash_set_free(&s->originals);
     *s = (detect_setup){0};
 }
 
@@ -262,6 +263,50 @@ static void take_boxes(detect_item *item, const detect_setup *s, detect_worker *
     item->done = item->n > 0;
 }
 
+/* ---- pictures that are read smaller ---- */
+
+/*
+ * Where only large faces are asked for, a JPEG file's decoder may shrink the picture: a face that
+ * keeps FACE_LEFT pixels loses nothing that a crop of 112 would show (docs/detection.md); a model
+ * that is named may want a larger one. Not where the picture is drawn.
+ */
+#define FACE_LEFT 112
+#define MOST_BY   8
+#define MAX_SIDE  640 /* as pfld_options.max_side */
+#define WHOLE     32  /* times the smallest face: larger pictures are searched in tiles */
+
+static media_reduction reduction_for(const detect_fields *f)
+{
+    media_reduction r = {.most = 1, .least_side = f->max_side ? (int32_t)f->max_side : MAX_SIDE};
+    int left = f->model ? 2 * FACE_LEFT : FACE_LEFT;
+
+    r.most_side = (int32_t)fminf(WHOLE * f->min_face, (float)(INT32_MAX / 2));
+    while (r.most < MOST_BY && !f->picture && f->min_face >= (float)(2 * r.most * left))
+        r.most *= 2;
+    return r;
+}
+
+static pfld_point to_whole(const media_reduction *r, pfld_point p)
+{
+    float by = (float)r->by;
+
+    return (pfld_point){(float)r->left + by * (p.x + 0.5f) - 0.5f,
+                        (float)r->top + by * (p.y + 0.5f) - 0.5f};
+}
+
+static void face_to_whole(const media_reduction *r, pfld_face *f)
+{
+    pfld_point corner = to_whole(r, (pfld_point){f->box.x, f->box.y});
+
+    if (r->by == 1)
+        return;
+    f->box = (pfld_box){corner.x, corner.y, (float)r->by * f->box.w, (float)r->by * f->box.h};
+    for (int i = 0; i < 5; i++)
+        f->five[i] = to_whole(r, f->five[i]);
+    for (int32_t i = 0; i < f->n_landmarks; i++)
+        f->landmarks[i] = to_whole(r, f->landmarks[i]);
+}
+
 /* ---- faces that are found ---- */
 
 static void find_faces(detect_item *item, const detect_worker *w, const pfld_image *img)
@@ -330,9 +375,11 @@ static bool may_write(detect_item *item, const detect_setup *s)
     pfld_error err = {0};
     char shown[ERROR_PATH + 1];
 
-    if (path_is_same(item->target, item->file)) {
-        error_set(&err, PFLD_ERR_ARG, "%s would be overwritten by its picture: choose another -o",
-                  error_path(item->file, shown));
+    if (path_is_same(item->target, item->file) ||
+        hash_set_has(&s->originals, path_identity(item->target))) {
+        error_set(&err, PFLD_ERR_ARG,
+                  "%s would be overwritten by the picture of %.80s: choose another -o",
+                  error_path(item->target, shown), name_of(item));
         detect_item_fail(item, PFLD_ERR_ARG, err.msg);
         return false;
     }
@@ -374,14 +421,16 @@ static void draw(detect_item *item, const detect_setup *s, const pfld_image *img
 /* ---- all of it ---- */
 
 static void work_on_picture(detect_item *item, const detect_setup *s, detect_worker *w,
-                            const pfld_image *img)
+                            const pfld_image *img, const media_reduction *shown)
 {
-    item->width = img->width;
-    item->height = img->height;
+    item->width = shown->width;
+    item->height = shown->height;
     if (detect_has_boxes(s->f))
         take_boxes(item, s, w, img);
     else
         find_faces(item, w, img);
+    for (size_t i = 0; i < item->n; i++)
+        face_to_whole(shown, &item->faces[i]);
     if (s->f->format == OUTPUT_PTS)
         check_one(item);
     if (s->f->picture && (item->done || item->n))
@@ -390,6 +439,7 @@ static void work_on_picture(detect_item *item, const detect_setup *s, detect_wor
 
 void detect_item_work(detect_item *item, const detect_setup *s, detect_worker *w)
 {
+    media_reduction shown = reduction_for(s->f);
     media_image img = {0};
     pfld_error err = {0};
     pfld_status status;
@@ -404,11 +454,11 @@ void detect_item_work(detect_item *item, const detect_setup *s, detect_worker *w
     }
     status = detect_worker_start(w, s, &err);
     if (status == PFLD_OK)
-        status = media_read(item->file, &img, &err);
+        status = media_read_reduced(item->file, &shown, &img, &err);
     if (status) {
         detect_item_fail(item, status, err.msg);
         return;
     }
-    work_on_picture(item, s, w, &img.view);
+    work_on_picture(item, s, w, &img.view, &shown);
     media_image_free(&img);
 }

@@ -4,6 +4,7 @@
 
 #include "cli/boxes.h"
 #include "cli/detect_options.h"
+#include "cli/hash_set.h"
 #include "cli/output.h"
 
 typedef struct detect_setup { /* what all pictures share; immutable while they are worked on */
@@ -11,12 +12,12 @@ typedef struct detect_setup { /* what all pictures share; immutable while they a
     boxes_table table;                /* of --boxes */
     pfld_model *landmarks, *detector; /* NULL: not wanted */
     pfld_options how;
-    const char *scheme;  /* of the landmarks, or NULL */
-    int32_t n_landmarks; /* 0 without a model of them */
-    float
-        radii[OUTPUT_SHARES]; /* of output_shares; NaN where the model can't tell, 0 without one */
-    float ellipse;            /* of --ellipses; 0: none */
-} detect_setup;               /* zeroed: nothing open */
+    const char *scheme;         /* of the landmarks, or NULL */
+    int32_t n_landmarks;        /* 0 without a model of them */
+    float radii[OUTPUT_SHARES]; /* of output_shares; NaN where the model can't tell, 0 without */
+    float ellipse;              /* of --ellipses; 0: none */
+    hash_set originals; /* files that no picture may replace: path_identity() of all that come */
+} detect_setup;         /* zeroed: nothing open */
 
 typedef struct detect_worker { /* a thread's own; zeroed at first */
     pfld_session *session;

@@ -47,8 +47,11 @@ const cli_option detect_options[] = {
      .kind = CLI_REAL,
      .arg = "PX",
      FIELD(min_face),
-     .help = "The side of the smallest face that must be found, in pixels of the picture: large "
-             "pictures are searched in tiles for it; default: about a 60th of the picture."},
+     .help =
+         "The side of the smallest face that must be found, in pixels of the picture: large "
+         "pictures are searched in tiles for it; default: about a 60th of the picture. From 224 "
+         "on large JPEGs are read at a half, a quarter or an eighth of their size, which is "
+         "faster."},
     {.name = "max-side",
      .kind = CLI_COUNT,
      .arg = "PX",
@@ -169,8 +172,8 @@ const cli_option detect_options[] = {
      .arg = "N",
      .min = 1,
      FIELD(jobs),
-     .help = "Works on so many pictures at once; default: one for each CPU. The results and their "
-             "order are the same."},
+     .help = "Works on so many pictures at once; default: one for each CPU. Of a single picture so "
+             "many faces at once, where N is given. The results and their order are the same."},
     {.name = "quiet", .letter = 'q', .kind = CLI_FLAG, FIELD(quiet), .help = "No progress line."},
     {.name = "scheme",
      .kind = CLI_TEXT,

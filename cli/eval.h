@@ -1,16 +1,22 @@
-/* What pfld eval was asked for, and its two kinds of work. */
+/* What pfld eval was asked for, and its kinds of work. */
 #ifndef CLI_EVAL_H
 #define CLI_EVAL_H
 
 #include "cli/options.h"
+#include "eval/clip.h"
 
 typedef struct eval_fields {
     cli_texts data;
     /* landmarks */
     const char *model, *compare, *scheme, *input, *output, *boxes_by;
-    float crop, jitter;
+    const char *stress, *out, *sheet; /* stress: NULL: not asked for; "": all */
+    float crop, jitter, fov;
+    bool pose;
     long jitter_draws, seed;
     int norm;
+    /* motion */
+    const char *motion;
+    float smooth;
     /* detectors */
     cli_texts detectors;
     const char *negatives, *max_side;
@@ -40,6 +46,16 @@ pfld_status eval_load_landmarks(const eval_fields *f, const char *path, pfld_mod
 
 /* NME of a landmark model, a line for each data set; the exit code. What fails is named. */
 int eval_landmarks(const eval_fields *f);
+/* Its head pose on one data set, a line, and one for an auxiliary net that the file keeps.
+ * detector: of --boxes-by, or NULL. */
+pfld_status eval_pose_of(const eval_fields *f, const char *name, const pfld_model *model,
+                         const pfld_model *detector, pfld_error *err);
+/* NME of landmark models over disturbed photos, a line for each disturbance and strength. */
+int eval_stresses(const eval_fields *f);
+/* The tracker on clips of labelled faces, lines for each motion; the exit code. */
+int eval_motion(const eval_fields *f);
+/* The names of --motion, "shake,blink" or "all". False: there is another. */
+bool eval_motions(const char *list, bool wanted[CLIP_MOTIONS]);
 /* AP and its kin of detectors, a line for each, data set and size; the exit code. */
 int eval_detectors(const eval_fields *f);
 

@@ -360,6 +360,10 @@ static pfld_status take_negatives(eval_state *e, pfld_error *err)
     scene_set set = {0};
     pfld_status st = read_scenes(e->f, e->f->negatives, &set, err);
 
+    if (st == PFLD_OK && set.n_faces > 0)
+        st = error_set(err, PFLD_ERR_ARG,
+                       "--negatives %.120s: %zu faces are in it, which are no false alarms",
+                       e->f->negatives, set.n_faces);
     if (st == PFLD_OK)
         st = run_negatives(e, &set, err);
     scene_set_free(&set);

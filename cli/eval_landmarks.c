@@ -201,6 +201,8 @@ static pfld_status print_run(const eval_set_of *x, const eval_run *r, pfld_error
                   percent(s.auc8), "fr8", percent(s.fr8), "auc10", percent(s.auc10), "fr10",
                   percent(s.fr10), "groups", groups_json(r), "classes", classes_json(r), "pose",
                   pose_json(r));
+    if (o && r->n_left_out)
+        json_object_set_new(o, "left_out", json_integer((json_int_t)r->n_left_out));
     return output_json(stdout, with_spread(with_boxes(o, x, r), r), err);
 }
 
@@ -300,8 +302,10 @@ static pfld_status compare(const eval_set_of *x, const other_side *side, const e
 
 static pfld_status compare_all(const eval_set_of *x, const eval_run *a, pfld_error *err)
 {
-    eval_options true_boxes = {
-        .norm = x->options->norm, .threads = x->options->threads, .isa = x->options->isa};
+    eval_options true_boxes = {.norm = x->options->norm,
+                               .threads = x->options->threads,
+                               .isa = x->options->isa,
+                               .skip_bad = x->options->skip_bad};
     const other_side boxes = {"true boxes", x->m->model, &true_boxes};
     const other_side other = {x->f->compare, x->m->other, x->options};
     pfld_status st = PFLD_OK;
@@ -342,7 +346,9 @@ static pfld_status eval_set(const eval_fields *f, const char *spec, const models
                       .draws = (size_t)f->jitter_draws,
                       .seed = (uint64_t)f->seed,
                       .detector = m->detector,
-                      .presence_min = eval_presence(f, 0.0f)};
+                      .presence_min = eval_presence(f, 0.0f),
+                      .skip_bad = f->skip_bad,
+                      .message = message_hook};
     data_options d = {.skip_bad = f->skip_bad, .message = message_hook};
     int32_t sides[EVAL_MAX_SIDES];
     size_t n;
@@ -385,7 +391,8 @@ int eval_landmarks(const eval_fields *f)
         code = message_exit(st);
     }
     for (size_t i = 0; i < f->data.n && code < CLI_INTERNAL && st == PFLD_OK; i++) {
-        pfld_status one = eval_set(f, f->data.at[i], &m, &err);
+        pfld_status one = f->pose ? eval_pose_of(f, f->data.at[i], m.model, m.detector, &err)
+                                  : eval_set(f, f->data.at[i], &m, &err);
         if (one != PFLD_OK) {
             message("%s", err.msg);
             code = message_exit(one);

@@ -99,8 +99,11 @@ static void put_option(FILE *to, const cli_option *o)
 
     if (o->letter)
         snprintf(letter, sizeof letter, "-%c, ", o->letter);
-    snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->arg ? " " : "",
-             o->arg ? o->arg : "");
+    snprintf(left, sizeof left, "%s--%s%s%s%s", letter, o->name,
+             o->kind == CLI_OPTIONAL ? "[="
+             : o->arg                ? " "
+                                     : "",
+             o->arg ? o->arg : "", o->kind == CLI_OPTIONAL ? "]" : "");
     snprintf(right, sizeof right, "%s%s", o->help, help_isa_names(o, sets));
     put_row(to, left, right, 28);
 }

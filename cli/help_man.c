@@ -56,9 +56,9 @@ static void put_option(FILE *to, const cli_option *o)
     snprintf(dashed, sizeof dashed, "--%s", o->name);
     put_bold(to, dashed);
     if (o->arg) {
-        fputs(" \\fI", to);
+        fputs(o->kind == CLI_OPTIONAL ? "[=\\fI" : " \\fI", to);
         put_text(to, o->arg, strlen(o->arg));
-        fputs("\\fR", to);
+        fputs(o->kind == CLI_OPTIONAL ? "\\fR]" : "\\fR", to);
     }
     fputc('\n', to);
     put_text(to, o->help, strlen(o->help));

@@ -30,7 +30,7 @@ static void put_part_names(FILE *to, const cli_command *c)
 
 static void put_bash_value(FILE *to, const cli_command *c, const cli_option *o)
 {
-    if (!o->arg || o->kind == CLI_FILE) /* files are what bash offers by itself */
+    if (!o->arg || o->kind == CLI_OPTIONAL || o->kind == CLI_FILE) /* bash offers files itself */
         return;
     fprintf(to, "    '%s --%s'", c->name, o->name);
     if (o->letter)
@@ -152,11 +152,14 @@ static void put_zsh_option(FILE *to, const cli_option *o)
     if (o->letter)
         fprintf(to, "{-%c%s,--%s%s}'[", o->letter, o->arg ? "+" : "", o->name, o->arg ? "=" : "");
     else
-        fprintf(to, "'%s--%s%s[", again ? "*" : "", o->name, o->arg ? "=" : "");
+        fprintf(to, "'%s--%s%s[", again ? "*" : "", o->name,
+                o->kind == CLI_OPTIONAL ? "=-"
+                : o->arg                ? "="
+                                        : "");
     put_zsh_text(to, o->help);
     fputc(']', to);
     if (o->arg) {
-        fputc(':', to);
+        fputs(o->kind == CLI_OPTIONAL ? "::" : ":", to);
         put_zsh_text(to, o->arg);
         fputc(':', to);
         if (o->kind == CLI_FILE) {

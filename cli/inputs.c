@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "cli/paths.h"
 #include "core/error.h"
 #include "core/mem.h"
+#include "media/paths.h"
 
 #define LONGEST_NAME 65536          /* bytes of a list's line; Linux takes paths of 4096 */
 #define MARK         "\xef\xbb\xbf" /* a byte order mark: some editors put it before UTF-8 */
@@ -36,6 +36,7 @@ struct inputs {
     size_t operand; /* the next one */
     glob_t found;   /* of a pattern */
     size_t match;   /* the next one */
+    bool matched;   /* there was one that can be opened */
     FILE *list;
     unsigned long line;
     char *name; /* [LONGEST_NAME], a list's line */
@@ -46,17 +47,6 @@ struct inputs {
     size_t depth, levels_room;
     size_t pictures; /* seen in the operand's folder */
 };
-
-static bool is_picture(const char *name)
-{
-    static const char *const endings[] = {"jpg", "jpeg", "png", "webp", "bmp", "pgm", "ppm", "pnm"};
-    const char *dot = strrchr(name, '.');
-
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (strcasecmp(dot + 1, endings[i]) == 0)
-            return true;
-    return false;
-}
 
 /* path becomes its first keep bytes, and name. */
 static bool set_path(inputs *in, size_t keep, const char *name)
@@ -102,7 +92,7 @@ static char kind_of(const inputs *in, int folder, const char *name)
 
     if (name[0] == '.')
         return 0;
-    if (is_picture(name) && (fstatat(folder, name, &st, 0) != 0 || S_ISREG(st.st_mode)))
+    if (media_is_picture_name(name) && (fstatat(folder, name, &st, 0) != 0 || S_ISREG(st.st_mode)))
         return 'f';
     if (in->spec.recursive && fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISDIR(st.st_mode))
@@ -272,6 +262,7 @@ static inputs_step begin_pattern(inputs *in, const char *pattern, pfld_error *er
     int code = glob(pattern, 0, NULL, &in->found);
 
     in->match = 0;
+    in->matched = false;
     if (code == 0)
         return INPUTS_END;
     in->found.gl_pathc = 0; /* not promised after a failure */
@@ -301,15 +292,36 @@ static inputs_step next_operand(inputs *in, pfld_error *err)
     return begin(in, operand, true, (size_t)(path_base(operand) - operand), err);
 }
 
+/* A pipe would be waited for, a device has no end. A link that leads nowhere fails with its name.
+ */
+static bool is_openable(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode);
+}
+
+static inputs_step end_pattern(inputs *in, pfld_error *err)
+{
+    char shown[ERROR_PATH + 1];
+
+    globfree(&in->found);
+    in->found = (glob_t){0};
+    if (in->matched)
+        return INPUTS_END;
+    error_set(err, PFLD_ERR_FORMAT, "%s: nothing that it matches is a file or a folder",
+              error_path(in->spec.operands[in->operand - 1], shown));
+    return INPUTS_FAILED;
+}
+
 static inputs_step next_match(inputs *in, pfld_error *err)
 {
     inputs_step step;
 
-    if (in->match == in->found.gl_pathc) {
-        globfree(&in->found);
-        in->found = (glob_t){0};
-        return INPUTS_END;
-    }
+    while (in->match < in->found.gl_pathc && !is_openable(in->found.gl_pathv[in->match]))
+        in->match++;
+    if (in->match == in->found.gl_pathc)
+        return end_pattern(in, err);
+    in->matched = true;
     step = begin(in, in->found.gl_pathv[in->match], false,
                  fixed_part(in->spec.operands[in->operand - 1]), err);
     in->match++;
@@ -453,16 +465,20 @@ bool inputs_is_single(const inputs_spec *spec)
     return strcmp(only, "-") == 0 || exists(only) ? !path_is_dir(only) : !is_pattern(only);
 }
 
+bool inputs_can_be_read_twice(const inputs_spec *spec)
+{
+    struct stat st;
+    return !spec->list || (stat(spec->list, &st) == 0 && S_ISREG(st.st_mode));
+}
+
 size_t inputs_count(const inputs_spec *spec)
 {
     inputs *in;
     inputs_file file;
     inputs_step step;
-    struct stat st;
     size_t n = 0;
 
-    /* a pipe would be empty afterwards */
-    if (spec->list && (stat(spec->list, &st) != 0 || !S_ISREG(st.st_mode)))
+    if (!inputs_can_be_read_twice(spec))
         return 0;
     if (inputs_open(spec, &in, NULL) || !in)
         return 0;

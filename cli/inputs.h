@@ -33,9 +33,9 @@ typedef struct inputs_file {
  * An operand is "-" (stdin), a folder (its pictures by their endings, sorted by name; then, if
  * recursive, those of its folders, sorted by name; what is hidden is left out, and links to folders
  * are not followed, so that none is seen twice), a pattern for glob() where there is no file of
- * that name, or a file. A list's lines are files or folders; empty ones and a '\r' before the
- * line's end don't count. Lists are read as they come and never held. PFLD_ERR_IO: there is no such
- * list.
+ * that name (what it matches that is neither file nor folder is left out), or a file. A list's
+ * lines are files or folders; empty ones and a '\r' before the line's end don't count. Lists are
+ * read as they come and never held. PFLD_ERR_IO: there is no such list.
  */
 pfld_status inputs_open(const inputs_spec *spec, inputs **out, pfld_error *err);
 inputs_step inputs_next(inputs *in, inputs_file *out, pfld_error *err);
@@ -43,6 +43,8 @@ void inputs_close(inputs *in);
 
 /* True where the operands are one file or stdin, without a list: what follows is one picture. */
 bool inputs_is_single(const inputs_spec *spec);
+/* False where the list is a pipe, say, which would be empty the second time. */
+bool inputs_can_be_read_twice(const inputs_spec *spec);
 /* How many files inputs_next() is going to give; 0 where the list is no file that can be read twice
  * ("-", or a pipe). */
 size_t inputs_count(const inputs_spec *spec);

@@ -92,6 +92,14 @@ static pfld_status set_text(const setting *s, pfld_error *err)
     return PFLD_OK;
 }
 
+static pfld_status set_optional(const setting *s, pfld_error *err)
+{
+    if (s->value && !*s->value)
+        return set_text(s, err);
+    *(const char **)s->field = s->value ? s->value : "";
+    return PFLD_OK;
+}
+
 static pfld_status set_real(const setting *s, pfld_error *err)
 {
     float v;
@@ -191,7 +199,7 @@ static pfld_status (*const setters[])(const setting *, pfld_error *) = {
     [CLI_FLAG] = set_flag,     [CLI_TEXT] = set_text,   [CLI_FILE] = set_text,
     [CLI_DIR] = set_text,      [CLI_REAL] = set_real,   [CLI_COUNT] = set_count,
     [CLI_CHOICE] = set_choice, [CLI_ISA] = set_isa,     [CLI_BOX] = set_box,
-    [CLI_NUMBER] = set_number, [CLI_TEXTS] = set_texts,
+    [CLI_NUMBER] = set_number, [CLI_TEXTS] = set_texts, [CLI_OPTIONAL] = set_optional,
 };
 
 static const cli_option *find_long(const cli_command *c, const char *name, size_t n)
@@ -240,7 +248,7 @@ static pfld_status take_value(setting *s, const char *attached, cursor *words, p
         return PFLD_OK;
     }
     s->value = attached;
-    if (attached)
+    if (attached || s->option->kind == CLI_OPTIONAL)
         return PFLD_OK;
     if (words->at == words->end)
         return error_set(err, PFLD_ERR_ARG, "%s: %s is missing", s->typed, s->option->arg);

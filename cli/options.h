@@ -25,18 +25,19 @@ typedef struct cli_texts {
     size_t n, room;
 } cli_texts;
 
-typedef enum cli_kind {             /* and the type of the field that the value goes to */
-                        CLI_FLAG,   /* bool */
-                        CLI_TEXT,   /* const char * */
-                        CLI_FILE,   /* const char *, a path */
-                        CLI_DIR,    /* const char *, a folder */
-                        CLI_REAL,   /* float, above 0 */
-                        CLI_NUMBER, /* float, 0 or above */
-                        CLI_COUNT,  /* long, at least min */
-                        CLI_CHOICE, /* int, an index into choices */
-                        CLI_ISA,    /* pfld_isa */
-                        CLI_BOX,    /* cli_boxes, one more each time */
-                        CLI_TEXTS,  /* cli_texts, one more each time */
+typedef enum cli_kind {               /* and the type of the field that the value goes to */
+                        CLI_FLAG,     /* bool */
+                        CLI_TEXT,     /* const char * */
+                        CLI_FILE,     /* const char *, a path */
+                        CLI_DIR,      /* const char *, a folder */
+                        CLI_REAL,     /* float, above 0 */
+                        CLI_NUMBER,   /* float, 0 or above */
+                        CLI_COUNT,    /* long, at least min */
+                        CLI_CHOICE,   /* int, an index into choices */
+                        CLI_ISA,      /* pfld_isa */
+                        CLI_BOX,      /* cli_boxes, one more each time */
+                        CLI_TEXTS,    /* cli_texts, one more each time */
+                        CLI_OPTIONAL, /* const char *: what is behind '=', or "" */
 } cli_kind;
 
 typedef struct cli_option {

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "data/text.h"
 #include "media/paths.h"
 
 const char *path_base(const char *path)
@@ -28,6 +29,18 @@ bool path_is_same(const char *a, const char *b)
     struct stat s, t;
 
     return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+}
+
+uint64_t path_identity(const char *path)
+{
+    struct stat st;
+    uint64_t file[2];
+
+    if (stat(path, &st) != 0)
+        return 0;
+    file[0] = (uint64_t)st.st_dev;
+    file[1] = (uint64_t)st.st_ino;
+    return text_hash(TEXT_HASH, (const char *)file, sizeof file);
 }
 
 pfld_status path_make_dir(const char *path, pfld_error *err)

@@ -4,12 +4,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "pfld/pfld.h"
 
 const char *path_base(const char *path);         /* behind the last '/' */
 bool path_is_dir(const char *path);              /* exists, and is a folder */
 bool path_is_same(const char *a, const char *b); /* both exist, and are one file */
+/* A hash of which file it is, whatever its name here; 0: there is none. */
+uint64_t path_identity(const char *path);
 /* A folder, made where it is missing (not its parents). */
 pfld_status path_make_dir(const char *path, pfld_error *err);
 /* DIR/NAME with ending in place of name's own (NULL: kept), freed with mem_free(). NULL: no

@@ -33,6 +33,7 @@ static trainer_options choose(const train_fields *f, const scheme *s)
     trainer_options o = {
         .run = train_run_options(f), .loss = choose_loss(f), .seed = (uint64_t)f->seed};
 
+    o.aux_output = f->aux_output;
     o.arch = (arch_pfld){.width = (double)f->width,
                          .points = s->n,
                          .size = (int)f->size,
@@ -138,7 +139,13 @@ static pfld_status train(train_fields *f, const scheme *s, data_set *set, data_s
     train_catch_signals();
     if (!f->quiet)
         print_classes(&w);
-    st = trainer_run(&o, set, val, &hooks, &last, &stopped, err);
+    st = o.aux_output && !o.arch.auxiliary
+             ? error_set(err, PFLD_ERR_ARG,
+                         "train: --aux-output: there is no auxiliary net without --aux or "
+                         "--geometry")
+             : PFLD_OK;
+    if (st == PFLD_OK)
+        st = trainer_run(&o, set, val, &hooks, &last, &stopped, err);
     if (!f->quiet && isatty(STDERR_FILENO))
         fputc('\n', stderr);
     if (st == PFLD_OK && !stopped && !isfinite(last.best))

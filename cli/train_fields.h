@@ -12,7 +12,7 @@ typedef struct train_fields {
     long batch, steps, seed, threads, loader_threads, warm_up, log_every, eval_every, size,
         stop_after;
     bool detector, geometry, no_geometry, classes, no_classes, no_augment, resume, spread, freeze,
-        skip_bad, quiet;
+        skip_bad, quiet, aux_output;
     pfld_status curves; /* what came of drawing them last */
 } train_fields;
 

@@ -26,7 +26,7 @@ static void check_picture(const media_image *img)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    media_input in = {data, size, MAX_PIXELS};
+    media_input in = {.data = data, .size = size, .max_pixels = MAX_PIXELS};
     media_image img;
     pfld_error err = {0};
 

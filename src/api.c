@@ -8,16 +8,21 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/pool.h"
 #include "detect/box_from.h"
 #include "detect/builtin.h"
 #include "detect/detect_spec.h"
 #include "detect/faces.h"
 #include "detect/spec.h"
 #include "geometry/box.h"
+#include "geometry/measures.h"
+#include "geometry/pose.h"
+#include "geometry/scheme.h"
 #include "image/image.h"
 #include "net/fold.h"
 #include "net/onnx.h"
 #include "net/shape.h"
+#include "track/tracker.h"
 
 struct pfld_model {
     net_graph *graph;
@@ -31,6 +36,12 @@ struct pfld_session {
     faces how; /* points into the following */
     landmarks points;
     detector finder;
+    infer_weights weights; /* of points, and of those of other threads */
+    pool *threads;         /* NULL: the caller's only */
+};
+
+struct pfld_tracker {
+    tracker state;
 };
 
 typedef struct pair { /* the models of a session; one may be NULL */
@@ -43,6 +54,9 @@ typedef struct pair { /* the models of a session; one may be NULL */
 
 #define SCORE_MIN    0.5f
 #define PRESENCE_MIN 0.3f
+#define SMOOTH       0.5f
+#define SEARCH_EVERY 0.3f
+#define HOLD         1.5f
 
 enum {
     MAX_SIDE_LEAST = 64,
@@ -299,6 +313,46 @@ static pfld_status take_workspace(const pfld_options *opt, arena *mem, pfld_erro
     return PFLD_OK;
 }
 
+/* What the other threads need for a face of their own. */
+typedef struct helper {
+    landmarks points;
+    detector finder;
+} helper;
+
+static pfld_status build_helper(pfld_session *s, const pair *m, const pfld_options *opt, arena *mem,
+                                faces *out, pfld_error *err)
+{
+    helper *h = arena_alloc(mem, 1, sizeof *h);
+    pfld_status st = h ? PFLD_OK : error_nomem(err);
+
+    *out = s->how;
+    if (st == PFLD_OK && m->landmarks) {
+        out->points = &h->points;
+        st = landmarks_create(m->landmarks->graph, &m->landmarks->how, opt->isa, &s->weights, mem,
+                              &h->points, err);
+    }
+    if (st == PFLD_OK) {
+        out->finder = &h->finder;
+        st = detector_create_close(&s->finder, m->detector->graph, mem, &h->finder, err);
+    }
+    return st;
+}
+
+/* Several faces of one picture, one on each thread: there is a detector that finds them. */
+static pfld_status build_helpers(pfld_session *s, const pair *m, const pfld_options *opt,
+                                 arena *mem, pfld_error *err)
+{
+    size_t n = pool_thread_count(s->threads) - 1;
+    faces *helpers = arena_alloc(mem, n, sizeof *helpers);
+    pfld_status st = helpers ? PFLD_OK : error_nomem(err);
+
+    for (size_t i = 0; i < n && st == PFLD_OK; i++)
+        st = build_helper(s, m, opt, mem, &helpers[i], err);
+    s->how.helpers = helpers;
+    s->how.threads = s->threads;
+    return st;
+}
+
 static pfld_status build_nets(pfld_session *s, const pair *m, const pfld_options *opt, arena *mem,
                               pfld_error *err)
 {
@@ -314,18 +368,20 @@ static pfld_status build_nets(pfld_session *s, const pair *m, const pfld_options
                      .one_pass = opt->passes == 1};
     if (m->landmarks) {
         s->how.points = &s->points;
-        st = landmarks_create(m->landmarks->graph, &m->landmarks->how, opt->isa, mem, &s->points,
-                              err);
+        st = landmarks_create(m->landmarks->graph, &m->landmarks->how, opt->isa, &s->weights, mem,
+                              &s->points, err);
     }
     if (st == PFLD_OK && m->detector) {
         s->how.finder = &s->finder;
         st = detector_create(m->detector->graph, &m->detector->find, &how, mem, &s->finder, err);
+        if (st == PFLD_OK && !faces_add_room(&s->how, mem))
+            st = error_nomem(err);
     }
-    return st;
+    return st == PFLD_OK && s->threads ? build_helpers(s, m, opt, mem, err) : st;
 }
 
 /* The session lies in its own arena, so that a workspace holds all of it. */
-static pfld_status build_session(const pair *m, const pfld_options *opt, arena *mem,
+static pfld_status build_session(const pair *m, const pfld_options *opt, pool *threads, arena *mem,
                                  pfld_session **out, pfld_error *err)
 {
     pfld_session *s;
@@ -334,6 +390,8 @@ static pfld_status build_session(const pair *m, const pfld_options *opt, arena *
     if (st != PFLD_OK)
         return st;
     s = arena_alloc(mem, 1, sizeof *s);
+    if (s)
+        s->threads = threads;
     st = s ? build_nets(s, m, opt, mem, err) : error_nomem(err);
     if (st == PFLD_OK)
         *out = s;
@@ -345,7 +403,7 @@ static pfld_status build_session(const pair *m, const pfld_options *opt, arena *
     return st;
 }
 
-/* 0 is the default; NaN is refused with what is too small or too large. */
+/* 0 is the default; NaN is refused with what is too small or too large. name: "struct.field". */
 static pfld_status take_number(float *v, float otherwise, float least, float most, const char *name,
                                pfld_error *err)
 {
@@ -353,7 +411,7 @@ static pfld_status take_number(float *v, float otherwise, float least, float mos
         *v = otherwise;
     if (*v >= least && *v <= most)
         return PFLD_OK;
-    return error_set(err, PFLD_ERR_ARG, "pfld_options.%s is %g: %g to %g wanted", name, (double)*v,
+    return error_set(err, PFLD_ERR_ARG, "%s is %g: %g to %g wanted", name, (double)*v,
                      (double)least, (double)most);
 }
 
@@ -377,12 +435,15 @@ static pfld_status take_options(pfld_options *known, const pfld_options *opt, pf
     if (known->passes < 0 || known->passes > 2)
         return error_set(err, PFLD_ERR_ARG, "pfld_options.passes is %d: 0 to 2 wanted",
                          (int)known->passes);
-    st = take_number(&known->min_face, 0.0f, 0.0f, BOX_MOST, "min_face", err);
+    if (known->threads < 0 || known->threads > POOL_MAX_THREADS)
+        return error_set(err, PFLD_ERR_ARG, "pfld_options.threads is %d: 0 to %d wanted",
+                         (int)known->threads, POOL_MAX_THREADS);
+    st = take_number(&known->min_face, 0.0f, 0.0f, BOX_MOST, "pfld_options.min_face", err);
     if (st == PFLD_OK)
-        st = take_number(&known->score_min, SCORE_MIN, 0.0f, 1.0f, "score_min", err);
+        st = take_number(&known->score_min, SCORE_MIN, 0.0f, 1.0f, "pfld_options.score_min", err);
     return st != PFLD_OK ? st
                          : take_number(&known->presence_min, PRESENCE_MIN, -BOX_MOST, 1.0f,
-                                       "presence_min", err);
+                                       "pfld_options.presence_min", err);
 }
 
 static pfld_status check_kind(const pfld_model *m, pfld_kind want, const char *as, pfld_error *err)
@@ -408,9 +469,15 @@ static pfld_status create_session(const pair *m, const pfld_options *opt, pfld_s
                                   pfld_error *err)
 {
     arena mem = {0};
-    pfld_status st = build_session(m, opt, &mem, out, err);
+    pool *threads = NULL;
+    pfld_status st = PFLD_OK;
 
+    if (opt->threads > 1 && m->detector)
+        st = pool_create((size_t)opt->threads, &threads, err);
+    if (st == PFLD_OK)
+        st = build_session(m, opt, threads, &mem, out, err);
     if (st != PFLD_OK) {
+        pool_free(threads);
         arena_free(&mem);
         return st;
     }
@@ -441,6 +508,7 @@ void pfld_session_free(pfld_session *s)
 
     if (!s)
         return;
+    pool_free(s->threads);
     mem = s->mem; /* s goes with it */
     arena_free(&mem);
 }
@@ -535,6 +603,146 @@ pfld_status pfld_detect(pfld_session *s, const pfld_image *img, pfld_face *out, 
     if (st == PFLD_OK)
         *n = faces_find(&s->how, img, out, cap);
     return st;
+}
+
+/* ---- pose ---- */
+
+static bool is_covariance(const float *c /* [3] */)
+{
+    return isfinite(c[0]) && isfinite(c[1]) && isfinite(c[2]) && c[0] >= 0.0f && c[2] >= 0.0f &&
+           (double)c[1] * (double)c[1] <= 1.0001 * (double)c[0] * (double)c[2];
+}
+
+pfld_status pfld_pose_from(const char *name, const pfld_point *points, const float *cov,
+                           const pfld_camera *camera, pfld_pose *pose, pfld_error *err)
+{
+    const scheme *s = name ? scheme_find(name) : NULL;
+    pose_view view = {.cov = cov};
+
+    if (!points || !pose)
+        return error_set(err, PFLD_ERR_ARG, "%s is NULL", points ? "pose" : "landmarks");
+    if (!s)
+        return error_set(err, PFLD_ERR_ARG, "'%.40s' is no scheme of landmarks",
+                         name ? name : "NULL");
+    for (int i = 0; i < s->n && cov; i++)
+        if (!is_covariance(cov + (size_t)3 * (size_t)i))
+            return error_set(err, PFLD_ERR_ARG, "cov[%d] is no covariance", i);
+    if (camera) {
+        if (!(camera->focal > 0.0f) || !isfinite(camera->focal) || !isfinite(camera->centre.x) ||
+            !isfinite(camera->centre.y))
+            return error_set(
+                err, PFLD_ERR_ARG, "a camera of focal length %g that looks at (%g, %g) is none",
+                (double)camera->focal, (double)camera->centre.x, (double)camera->centre.y);
+        view.focal = camera->focal;
+        view.centre = camera->centre;
+    }
+    (void)pose_from_points(s, points, &view, pose); /* else NaN */
+    return PFLD_OK;
+}
+
+/* ---- faces in motion ---- */
+
+enum { LONGEST = 3600 }; /* seconds: of search_every and hold */
+
+void pfld_track_options_init(pfld_track_options *opt, size_t size)
+{
+    init_struct(opt, size);
+}
+
+static pfld_status take_track_options(const pfld_track_options *opt, tracker_options *out,
+                                      pfld_error *err)
+{
+    pfld_track_options known = {0};
+    pfld_status st = take_struct(&known, sizeof known, opt, "pfld_track_options", err);
+
+    if (st == PFLD_OK && known.max_faces == 0)
+        known.max_faces = TRACKER_MAX_FACES;
+    if (st == PFLD_OK && (known.max_faces < 1 || known.max_faces > TRACKER_MAX_FACES))
+        return error_set(err, PFLD_ERR_ARG, "pfld_track_options.max_faces is %d: 1 to %d wanted",
+                         (int)known.max_faces, TRACKER_MAX_FACES);
+    if (st == PFLD_OK)
+        st = take_number(&known.smooth, SMOOTH, -BOX_MOST, 1.0f, "pfld_track_options.smooth", err);
+    if (st == PFLD_OK)
+        st = take_number(&known.search_every, SEARCH_EVERY, 0.0f, LONGEST,
+                         "pfld_track_options.search_every", err);
+    if (st == PFLD_OK)
+        st = take_number(&known.hold, HOLD, 0.0f, LONGEST, "pfld_track_options.hold", err);
+    *out = (tracker_options){known.max_faces, fmaxf(known.smooth, 0.0f), known.search_every,
+                             known.hold};
+    return st;
+}
+
+pfld_status pfld_tracker_create(const pfld_track_options *opt, pfld_tracker **out, pfld_error *err)
+{
+    tracker_options known;
+    pfld_status st;
+
+    if (!out)
+        return error_set(err, PFLD_ERR_ARG, "out is NULL");
+    *out = NULL;
+    st = take_track_options(opt, &known, err);
+    if (st != PFLD_OK)
+        return st;
+    *out = mem_alloc(1, sizeof **out);
+    if (!*out)
+        return error_nomem(err);
+    (*out)->state.opt = known;
+    return PFLD_OK;
+}
+
+void pfld_tracker_reset(pfld_tracker *t)
+{
+    if (t)
+        tracker_reset(&t->state);
+}
+
+void pfld_tracker_free(pfld_tracker *t)
+{
+    mem_free(t);
+}
+
+pfld_status pfld_track(pfld_tracker *t, pfld_session *s, const pfld_image *img, double seconds,
+                       pfld_face *out, size_t cap, size_t *n, pfld_error *err)
+{
+    pfld_status st;
+
+    if (!t || !s || !img || !n || (cap && !out))
+        return error_set(err, PFLD_ERR_ARG, "%s is NULL",
+                         !t     ? "tracker"
+                         : !s   ? "session"
+                         : !img ? "image"
+                         : !n   ? "n"
+                                : "faces");
+    if (!s->how.finder || !s->how.points)
+        return error_set(err, PFLD_ERR_ARG, "the session has no %s",
+                         s->how.points ? "detector" : "landmark model");
+    if (!isfinite(seconds))
+        return error_set(err, PFLD_ERR_ARG, "the frame's time is not a number");
+    st = image_check(img, err);
+    if (st == PFLD_OK)
+        *n = tracker_step(&t->state, &s->how, img, seconds, out, cap);
+    return st;
+}
+
+/* ---- measures ---- */
+
+pfld_status pfld_measure(const pfld_face *face, pfld_measures *out, pfld_error *err)
+{
+    const scheme *s;
+
+    if (!face || !out)
+        return error_set(err, PFLD_ERR_ARG, "%s is NULL", face ? "out" : "face");
+    s = scheme_by_count(face->n_landmarks);
+    if (!s)
+        return error_set(err, PFLD_ERR_ARG, "the face has %d landmarks, as no scheme has",
+                         (int)face->n_landmarks);
+    measures_of(s, face->landmarks, &face->pose, out);
+    return PFLD_OK;
+}
+
+uint32_t pfld_events_update(pfld_events *events, const pfld_measures *m, double t)
+{
+    return events && m ? measures_events(events, m, t) : 0;
 }
 
 pfld_box pfld_box_from(pfld_box_kind kind, const pfld_box *box)

@@ -670,7 +670,7 @@ static bool check_set(bench *b, pfld_isa isa)
 
 int main(void)
 {
-    static const pfld_isa sets[] = {PFLD_ISA_AVX2, PFLD_ISA_AVX512, PFLD_ISA_NEON,
+    static const pfld_isa sets[] = {PFLD_ISA_AVX2, PFLD_ISA_AVXVNNI, PFLD_ISA_AVX512, PFLD_ISA_NEON,
                                     PFLD_ISA_WASM128};
     static bench b;
     bool ok = true;

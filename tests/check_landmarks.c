@@ -20,11 +20,8 @@ enum { WIDTH = 320, HEIGHT = 240 };
 static const struct {
     pfld_isa isa;
     const char *name;
-} sets[] = {{PFLD_ISA_SCALAR, "scalar"},
-            {PFLD_ISA_AVX2, "avx2"},
-            {PFLD_ISA_AVX512, "avx512"},
-            {PFLD_ISA_NEON, "neon"},
-            {PFLD_ISA_WASM128, "wasm128"}};
+} sets[] = {{PFLD_ISA_SCALAR, "scalar"}, {PFLD_ISA_AVX2, "avx2"}, {PFLD_ISA_AVXVNNI, "avxvnni"},
+            {PFLD_ISA_AVX512, "avx512"}, {PFLD_ISA_NEON, "neon"}, {PFLD_ISA_WASM128, "wasm128"}};
 
 static const pfld_box boxes[] = {
     {110, 70, 100, 110},            /* the drawn face */

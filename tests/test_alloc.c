@@ -145,6 +145,7 @@ static uint8_t *make_model(size_t *size)
 typedef struct load_and_run {
     const uint8_t *model, *detector; /* [size], [detector_size]; detector NULL: none */
     size_t size, detector_size;
+    int32_t threads;
     pfld_face face;
     pfld_error err;
 } load_and_run;
@@ -174,6 +175,7 @@ static pfld_status run(load_and_run *l)
     pfld_options_init(&o, sizeof o);
     o.max_side = 64;
     o.presence_min = -1;
+    o.threads = l->threads;
     assert_int_equal(m == NULL, st != PFLD_OK);
     if (st == PFLD_OK && l->detector)
         st = pfld_model_load_memory(l->detector, l->detector_size, NULL, &d, &l->err);
@@ -236,6 +238,8 @@ static void so_is_every_one_of_a_detector_s(void **state)
     (void)state;
     l.model = model;
     l.detector = detector;
+    fail_each(&l);
+    l.threads = 3;
     fail_each(&l);
     mem_free(detector);
     mem_free(model);

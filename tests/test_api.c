@@ -1,4 +1,5 @@
 /* pfld.h: options, loading, sessions and their argument checks. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -459,6 +460,60 @@ static void a_workspace_that_does_not_fit_is_refused(void **state)
     pfld_model_free(m);
 }
 
+static void a_faces_pose_is_that_of_its_points(void **state)
+{
+    pfld_model *m = tiny_load(&tiny_fixed_points, NULL);
+    pfld_session *s = tiny_start(m);
+    pfld_image img = tiny_busy_picture(PFLD_RGB8);
+    pfld_face face = tiny_find(s, &img, &tiny_box);
+    pfld_camera camera = {.focal = 30, .centre = {20, 15}};
+    float cov[3 * 5];
+    pfld_pose pose, other;
+
+    (void)state;
+    assert_int_equal(pfld_pose_from("five", face.landmarks, NULL, NULL, &pose, NULL), PFLD_OK);
+    assert_memory_equal(&pose, &face.pose, sizeof pose);
+    assert_int_equal(pfld_pose_from("five", face.landmarks, NULL, &camera, &other, NULL), PFLD_OK);
+    assert_true(isfinite(other.yaw) && other.yaw != pose.yaw);
+    for (int i = 0; i < 15; i++)
+        cov[i] = i % 3 == 1 ? 0.0f : (float)i;
+    assert_int_equal(pfld_pose_from("five", face.landmarks, cov, NULL, &other, NULL), PFLD_OK);
+    assert_true(isfinite(other.yaw) && other.yaw != pose.yaw);
+    face.landmarks[2].x = NAN;
+    assert_int_equal(pfld_pose_from("five", face.landmarks, NULL, NULL, &pose, NULL), PFLD_OK);
+    assert_true(isnan(pose.yaw) && isnan(pose.pitch) && isnan(pose.roll));
+    pfld_session_free(s);
+    pfld_model_free(m);
+}
+
+static void wrong_arguments_of_poses_are_named(void **state)
+{
+    const pfld_point p[5] = {{30, 30}, {70, 30}, {50, 50}, {35, 70}, {65, 70}};
+    const pfld_camera cameras[] = {{.focal = 0},
+                                   {.focal = -1},
+                                   {.focal = NAN},
+                                   {.focal = INFINITY},
+                                   {.focal = 1, .centre = {NAN, 0}}};
+    const float wrong[15] = {[12] = 1, [13] = 2, [14] = 1};
+    const pfld_pose before = {1, 2, 3};
+    pfld_pose pose = before;
+    pfld_error err;
+
+    (void)state;
+    assert_int_equal(pfld_pose_from("five", NULL, NULL, NULL, &pose, &err), PFLD_ERR_ARG);
+    assert_non_null(strstr(err.msg, "landmarks"));
+    assert_int_equal(pfld_pose_from("five", p, NULL, NULL, NULL, &err), PFLD_ERR_ARG);
+    assert_non_null(strstr(err.msg, "pose"));
+    assert_int_equal(pfld_pose_from("six", p, NULL, NULL, &pose, &err), PFLD_ERR_ARG);
+    assert_non_null(strstr(err.msg, "'six'"));
+    assert_int_equal(pfld_pose_from(NULL, p, NULL, NULL, &pose, &err), PFLD_ERR_ARG);
+    for (size_t i = 0; i < sizeof cameras / sizeof *cameras; i++)
+        assert_int_equal(pfld_pose_from("five", p, NULL, &cameras[i], &pose, &err), PFLD_ERR_ARG);
+    assert_int_equal(pfld_pose_from("five", p, wrong, NULL, &pose, &err), PFLD_ERR_ARG);
+    assert_non_null(strstr(err.msg, "cov[4]"));
+    assert_memory_equal(&pose, &before, sizeof pose);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -481,6 +536,8 @@ int main(void)
         cmocka_unit_test(the_instruction_set_is_capped),
         cmocka_unit_test(a_workspace_gives_the_same_bits_as_the_heap),
         cmocka_unit_test(a_workspace_that_does_not_fit_is_refused),
+        cmocka_unit_test(a_faces_pose_is_that_of_its_points),
+        cmocka_unit_test(wrong_arguments_of_poses_are_named),
     };
 
     return cmocka_run_group_tests_name("api", tests, NULL, NULL);

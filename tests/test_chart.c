@@ -111,6 +111,31 @@ static void a_stack_is_as_high_as_its_panels(void **state)
     media_image_free(&img);
 }
 
+static void a_grid_has_rows_of_three(void **state)
+{
+    rig *g = *state;
+    chart_series s = {.x = up, .y = up, .n = 4};
+    chart c[5] = {one_line(&s), one_line(&s), one_line(&s), one_line(&s), one_line(&s)};
+
+    for (size_t n = 2; n <= 5; n++) {
+        int columns = n < 3 ? (int)n : 3, rows = n > 3 ? 2 : 1, blue[6] = {0};
+        media_image img;
+        assert_int_equal(chart_write_grid(in(g, "g.png"), c, n, &g->err), PFLD_OK);
+        assert_int_equal(media_read(in(g, "g.png"), &img, &g->err), PFLD_OK);
+        assert_int_equal(img.view.width, 340 * columns);
+        assert_int_equal(img.view.height, 440 * rows);
+        for (int y = 0; y < img.view.height; y++)
+            for (int x = 0; x < img.view.width; x++)
+                if (is_line(&img.view, x, y))
+                    blue[x * columns / img.view.width + (y >= 440 ? 3 : 0)]++;
+        for (int i = 0; i < (int)n; i++)
+            assert_true(blue[i] > 50);
+        for (int i = (int)n; i < 6; i++)
+            assert_int_equal(blue[i], 0);
+        media_image_free(&img);
+    }
+}
+
 /* On a logarithmic axis 1, 10, 100 lie on a straight line. */
 static void a_logarithmic_axis_makes_powers_straight(void **state)
 {
@@ -222,6 +247,7 @@ int main(void)
         CASE(a_failure_names_the_file_and_leaves_nothing),
         CASE(a_rising_line_rises),
         CASE(a_stack_is_as_high_as_its_panels),
+        CASE(a_grid_has_rows_of_three),
         CASE(a_logarithmic_axis_makes_powers_straight),
         CASE(what_cannot_be_drawn_breaks_the_line),
         CASE(nothing_and_a_single_point_are_charts_too),

@@ -27,7 +27,7 @@ static const char *const colours[] = {"red", "green", NULL};
 
 typedef struct fields {
     bool flag;
-    const char *text, *file;
+    const char *text, *file, *more;
     float real;
     long count;
     int choice;
@@ -43,6 +43,7 @@ static const cli_option table[] = {
      .arg = "TEXT",
      .field = offsetof(fields, text)},
     {.name = "file", .kind = CLI_FILE, .arg = "FILE", .field = offsetof(fields, file)},
+    {.name = "more", .kind = CLI_OPTIONAL, .arg = "TEXT", .field = offsetof(fields, more)},
     {.name = "real", .kind = CLI_REAL, .arg = "X", .field = offsetof(fields, real)},
     {.name = "count", .kind = CLI_COUNT, .arg = "N", .min = 1, .field = offsetof(fields, count)},
     {.name = "choice",
@@ -122,6 +123,27 @@ static void a_value_may_hold_an_equals_sign_and_start_with_a_dash(void **state)
     assert_int_equal(p.status, PFLD_OK);
     assert_string_equal(p.f.text, "a=b");
     assert_string_equal(p.f.file, "--c");
+}
+
+/* It never takes the next word: that may be an operand. */
+static void an_optional_value_stands_behind_an_equals_sign(void **state)
+{
+    parsed p;
+
+    (void)state;
+    parse(&p, "--more=a,b c");
+    assert_int_equal(p.status, PFLD_OK);
+    assert_string_equal(p.f.more, "a,b");
+    assert_int_equal(p.args.n, 1);
+    parse(&p, "--more c");
+    assert_int_equal(p.status, PFLD_OK);
+    assert_string_equal(p.f.more, "");
+    assert_int_equal(p.args.n, 1);
+    parse(&p, "c");
+    assert_null(p.f.more);
+    parse(&p, "--more=");
+    assert_int_equal(p.status, PFLD_ERR_ARG);
+    assert_string_equal(p.err.msg, "--more: TEXT wanted, nothing found");
 }
 
 static void two_dashes_end_the_options(void **state)
@@ -859,6 +881,7 @@ int main(void)
         cmocka_unit_test(options_and_operands_may_be_mixed),
         cmocka_unit_test(every_spelling_of_a_value_is_the_same),
         cmocka_unit_test(a_value_may_hold_an_equals_sign_and_start_with_a_dash),
+        cmocka_unit_test(an_optional_value_stands_behind_an_equals_sign),
         cmocka_unit_test(two_dashes_end_the_options),
         cmocka_unit_test(help_is_seen_among_the_options),
         cmocka_unit_test(boxes_gather_and_may_be_negative),

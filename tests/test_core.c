@@ -268,11 +268,12 @@ static void every_instruction_set_has_a_name_that_parses(void **state)
 
 static void the_cap_is_never_exceeded(void **state)
 {
-    static const pfld_isa x86[] = {PFLD_ISA_SCALAR, PFLD_ISA_SSE2, PFLD_ISA_AVX2, PFLD_ISA_AVX512};
+    static const pfld_isa x86[] = {PFLD_ISA_SCALAR, PFLD_ISA_SSE2, PFLD_ISA_AVX2, PFLD_ISA_AVXVNNI,
+                                   PFLD_ISA_AVX512};
 
     (void)state;
     assert_true(cpu_has(PFLD_ISA_SCALAR));
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof x86 / sizeof *x86; i++) {
         pfld_isa best = cpu_best(x86[i]);
         assert_true(best != PFLD_ISA_AUTO && best <= x86[i] && cpu_has(best));
     }
@@ -284,6 +285,8 @@ static void the_cap_is_never_exceeded(void **state)
     assert_int_equal(cpu_best((pfld_isa)99), PFLD_ISA_SCALAR);
     if (cpu_has(PFLD_ISA_AVX512))
         assert_int_equal(cpu_best(PFLD_ISA_AUTO), PFLD_ISA_AVX512);
+    else if (cpu_has(PFLD_ISA_AVXVNNI))
+        assert_int_equal(cpu_best(PFLD_ISA_AUTO), PFLD_ISA_AVXVNNI);
     else if (cpu_has(PFLD_ISA_AVX2))
         assert_int_equal(cpu_best(PFLD_ISA_AUTO), PFLD_ISA_AVX2);
     else if (cpu_has(PFLD_ISA_NEON))

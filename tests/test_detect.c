@@ -494,6 +494,49 @@ static void what_is_no_face_at_a_second_look_is_dropped(void **state)
     free(img.data);
 }
 
+/* The left mark is the redder one, the right one the larger: at a second look the surer. */
+static void of_faces_with_the_same_landmarks_the_surer_stays(void **state)
+{
+    static const char *const crops[] = {"scale=1", "scale=9"};
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_options o = small_canvas();
+    tiny_net net = tiny_fixed_points;
+    /* don't say how it is turned: the second look is at the box */
+    const float no_face[TINY_VALUES] = {0.1f, 0.1f, 0.1f, 0.1f, 0.9f, 0.9f, 0.1f, 0.1f, 0.1f, 0.1f};
+    pfld_face f[CAP];
+
+    (void)state;
+    memcpy(net.bias, no_face, sizeof no_face);
+    o.turns = -1;
+    tiny_mark(&img, 32, 64, 8, TINY_ALL_RED);
+    for (int32_t v = 0; v < 20; v++)
+        for (int32_t u = 0; u < 20; u++)
+            img.data[(58 + v) * img.stride + 3 * (66 + u)] = 245;
+    for (size_t i = 0; i < 2; i++) {
+        tiny_detector t = tiny_marks;
+        pfld_model *finder, *points = tiny_load(&net, NULL);
+        pfld_session *s;
+        t.all_red = true;
+        t.sharp = 12;
+        t.face = crops[i];
+        finder = tiny_detector_load(&t);
+        o.score_min = 0.9f; /* of the first look, without a second */
+        o.presence_min = -1;
+        s = start(NULL, finder, &o);
+        assert_int_equal(search(s, &img, f), 2);
+        assert_box(&f[0].box, 35.5f, 67.5f, 48, 0.01f);
+        pfld_session_free(s);
+        o.score_min = o.presence_min = 1e-3f;
+        s = start(points, finder, &o);
+        assert_int_equal(search(s, &img, f), 2 - i);
+        assert_box(&f[0].box, 75.5f, 67.5f, 48, 0.01f);
+        pfld_session_free(s);
+        pfld_model_free(points);
+        pfld_model_free(finder);
+    }
+    free(img.data);
+}
+
 static void presence_is_told_of_the_caller_s_boxes_too(void **state)
 {
     tiny_detector t = tiny_marks;
@@ -723,6 +766,94 @@ static void there_are_never_more_faces_than_the_most(void **state)
 
 /* ---- sessions ---- */
 
+static void threads_agree(const pfld_model *points, const pfld_model *finder, pfld_options o,
+                          const pfld_image *img)
+{
+    pfld_face want[CAP], got[CAP];
+    size_t found;
+    pfld_session *s;
+
+    memset(want, 0, sizeof want);
+    o.threads = 0;
+    s = start(points, finder, &o);
+    found = search(s, img, want);
+    pfld_session_free(s);
+    assert_true(found > 0);
+    for (o.threads = 1; o.threads <= 5; o.threads++) {
+        s = start(points, finder, &o);
+        for (int again = 0; again < 3; again++) {
+            memset(got, 0, sizeof got);
+            assert_int_equal(search(s, img, got), found);
+            assert_memory_equal(got, want, sizeof got);
+        }
+        pfld_session_free(s);
+    }
+}
+
+/* More faces than threads, and fewer; with landmarks; and of those that lie on their side the best
+ * one decides whether the others are asked. */
+static void threads_find_the_same_bits(void **state)
+{
+    tiny_detector shaded = shaded_marks(2);
+    pfld_model *lying = tiny_detector_load(&shaded), *upright = tiny_detector_load(&tiny_marks),
+               *points = tiny_load(&tiny_channel_means, NULL);
+    pfld_options with_a_look = small_canvas(), o = small_canvas();
+
+    (void)state;
+    with_a_look.presence_min = 0;
+    for (int n = 1; n <= 6; n++) {
+        pfld_image marks = tiny_black(SIDE, SIDE), faces = tiny_black(SIDE, SIDE);
+
+        for (int i = 0; i < n; i++) {
+            tiny_mark(&marks, 8 + 32 * (i % 4), 32 + 56 * (i / 4), 8, 0);
+            shaded_mark(&faces, 16 + 40 * (i % 3), 32 + 56 * (i / 3), (i + n) % 4);
+        }
+        threads_agree(points, upright, o, &marks);
+        threads_agree(NULL, lying, with_a_look, &faces);
+        free(marks.data);
+        free(faces.data);
+    }
+    pfld_model_free(points);
+    pfld_model_free(upright);
+    pfld_model_free(lying);
+}
+
+/* Who gives a workspace gets all but the threads themselves into it. */
+static void threads_fit_into_a_workspace(void **state)
+{
+    pfld_image img = three_faces();
+    pfld_options o = small_canvas();
+    pfld_model *finder = tiny_detector_load(&tiny_marks),
+               *points = tiny_load(&tiny_channel_means, NULL);
+    pfld_face want[CAP], got[CAP];
+    size_t one = 0, bytes = 0;
+    pfld_session *s = start(points, finder, &o);
+    unsigned char *block;
+
+    (void)state;
+    assert_int_equal(search(s, &img, want), 3);
+    pfld_session_free(s);
+    assert_int_equal(pfld_workspace_size(points, finder, &o, &one, NULL), PFLD_OK);
+    o.threads = 3;
+    assert_int_equal(pfld_workspace_size(points, finder, &o, &bytes, NULL), PFLD_OK);
+    assert_true(bytes > one);
+    block = aligned_alloc(64, bytes);
+    assert_non_null(block);
+    memset(block, 0xff, bytes);
+    o.workspace = block;
+    o.workspace_size = bytes - 64;
+    assert_int_equal(pfld_session_create(points, finder, &o, &s, NULL), PFLD_ERR_NOMEM);
+    o.workspace_size = bytes;
+    s = start(points, finder, &o);
+    assert_int_equal(search(s, &img, got), 3);
+    assert_memory_equal(got, want, 3 * sizeof *got);
+    pfld_session_free(s);
+    free(block);
+    pfld_model_free(points);
+    pfld_model_free(finder);
+    free(img.data);
+}
+
 static void the_same_picture_gives_the_same_bits(void **state)
 {
     pfld_image img = three_faces(), other = tiny_black(300, 200);
@@ -810,6 +941,15 @@ static void options_beyond_reason_are_refused(void **state)
         assert_int_equal(pfld_session_create(NULL, m, &o, &s, &err), PFLD_ERR_ARG);
         assert_non_null(strstr(err.msg, "passes"));
     }
+    for (int32_t threads = -1; threads <= 257; threads += 258) {
+        pfld_options o;
+        pfld_session *s;
+        pfld_error err = {0};
+        pfld_options_init(&o, sizeof o);
+        o.threads = threads;
+        assert_int_equal(pfld_session_create(NULL, m, &o, &s, &err), PFLD_ERR_ARG);
+        assert_non_null(strstr(err.msg, "threads"));
+    }
     for (int32_t turns = -2; turns <= 2; turns += 4) {
         pfld_options o;
         pfld_session *s;
@@ -896,6 +1036,7 @@ int main(void)
         cmocka_unit_test(points_that_say_nothing_are_harmless),
         cmocka_unit_test(faces_with_the_same_landmarks_are_one),
         cmocka_unit_test(what_is_no_face_at_a_second_look_is_dropped),
+        cmocka_unit_test(of_faces_with_the_same_landmarks_the_surer_stays),
         cmocka_unit_test(presence_is_told_of_the_caller_s_boxes_too),
         cmocka_unit_test(a_second_look_tells_which_way_is_up),
         cmocka_unit_test(a_face_that_is_upright_stays_as_it_was_found),
@@ -904,6 +1045,8 @@ int main(void)
         cmocka_unit_test(numbers_that_are_none_are_no_faces),
         cmocka_unit_test(points_that_are_none_are_nan),
         cmocka_unit_test(there_are_never_more_faces_than_the_most),
+        cmocka_unit_test(threads_find_the_same_bits),
+        cmocka_unit_test(threads_fit_into_a_workspace),
         cmocka_unit_test(the_same_picture_gives_the_same_bits),
         cmocka_unit_test(all_instruction_sets_find_the_same),
         cmocka_unit_test(options_beyond_reason_are_refused),

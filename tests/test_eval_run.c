@@ -29,6 +29,7 @@ pfld_status __wrap_pfld_detect(pfld_session *session, const pfld_image *img, pfl
                                size_t cap, size_t *n, pfld_error *err);
 
 static pfld_point truth[68];
+static float off_by;                   /* NaN: the model says no numbers */
 static const float found_shift = 2.0f; /* of what the detector's faces have */
 
 pfld_status __wrap_pfld_session_create(const pfld_model *landmarks, const pfld_model *detector,
@@ -78,7 +79,7 @@ pfld_status __wrap_pfld_landmarks(pfld_session *session, const pfld_image *img, 
     (void)img;
     (void)err;
     *face = (pfld_face){.box = *box};
-    put_points(face, fabsf(box->x + box->w / 2 - b.x - b.w / 2));
+    put_points(face, off_by + fabsf(box->x + box->w / 2 - b.x - b.w / 2));
     return PFLD_OK;
 }
 
@@ -255,6 +256,46 @@ static void jitter_is_that_of_the_seed_whatever_the_threads(void **state)
     assert_true(error[0] != m->run.faces[0].error);
 }
 
+/* ---- what can't be measured ---- */
+
+static void a_photo_that_cannot_be_read_can_be_left_out(void **state)
+{
+    made *m = &the_one;
+
+    (void)state;
+    rig_write(m->g, "0.pgm", "no picture");
+    rig_write(m->g, "5.pgm", "P2 2 1 255\n7");
+    m->opt.threads = 3;
+    assert_int_equal(eval_run_model(NULL, &m->set, &m->opt, &m->run, &m->g->err), PFLD_ERR_FORMAT);
+    assert_non_null(strstr(m->g->err.msg, "0.pgm"));
+    m->opt.skip_bad = true;
+    run_it(m);
+    assert_int_equal(m->run.n, FACES - 2);
+    assert_int_equal(m->run.n_left_out, 2);
+    assert_ptr_equal(m->run.faces[0].sample, &m->samples[1]);
+    assert_ptr_equal(m->run.faces[4].sample, &m->samples[6]);
+    eval_run_free(&m->run);
+    for (int i = 0; i < FACES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d.pgm", i);
+        rig_write(m->g, name, "no picture");
+    }
+    assert_int_equal(eval_run_model(NULL, &m->set, &m->opt, &m->run, &m->g->err), PFLD_ERR_FORMAT);
+    assert_non_null(strstr(m->g->err.msg, "none of the 11 photos can be read"));
+}
+
+/* Not the face is to blame, as where it has no normaliser. */
+static void a_model_that_says_no_numbers_is_told(void **state)
+{
+    made *m = &the_one;
+
+    (void)state;
+    off_by = NAN;
+    assert_int_equal(eval_run_model(NULL, &m->set, &m->opt, &m->run, &m->g->err), PFLD_ERR_ARG);
+    assert_non_null(strstr(m->g->err.msg, "the model's points are not numbers"));
+    off_by = 0;
+}
+
 /* ---- a detector's boxes ---- */
 
 static void a_detectors_face_is_the_one_that_overlaps_best(void **state)
@@ -334,6 +375,8 @@ int main(void)
         CASE(faces_missed_are_listed_and_in_no_error),
         CASE(all_faces_may_be_missed),
         CASE(a_photo_that_fails_is_named_and_ends_the_run),
+        CASE(a_photo_that_cannot_be_read_can_be_left_out),
+        CASE(a_model_that_says_no_numbers_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,27 @@ static void the_auxiliary_net_leaves_the_file_and_changes_nothing(void **state)
     compare(*state, ARCH_FLATTEN, true);
 }
 
+static void the_auxiliary_net_stays_where_it_is_asked_for(void **state)
+{
+    rig *g = *state;
+    trained t = make(g, ARCH_FLATTEN, true);
+    export_facts with = facts;
+    model_file m;
+    pfld_model *loaded;
+    pfld_error err;
+
+    with.angles = true;
+    assert_int_equal(export_onnx(t.net, &with, t.path, &err), PFLD_OK);
+    assert_int_equal(model_open(&m, t.path, &err), PFLD_OK);
+    assert_int_equal(m.graph->n_outputs, 2);
+    assert_string_equal(m.graph->values[m.graph->outputs[1]].name, "angles");
+    model_close(&m);
+    assert_int_equal(pfld_model_load(t.path, NULL, &loaded, &err), PFLD_OK); /* finds its points */
+    assert_int_equal(pfld_model_landmark_count(loaded), POINTS);
+    pfld_model_free(loaded);
+    drop(&t);
+}
+
 static void the_file_says_what_it_is(void **state)
 {
     rig *g = *state;
@@ -210,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(the_file_answers_as_the_trainer_does),
         CASE(the_auxiliary_net_leaves_the_file_and_changes_nothing),
+        CASE(the_auxiliary_net_stays_where_it_is_asked_for),
         CASE(the_file_says_what_it_is),
         CASE(bytes_become_minus_one_to_one),
         CASE(a_failure_leaves_the_file_that_was_there),

@@ -127,11 +127,21 @@ static bool has_avx2(void)
 }
 #endif
 
+#if KERNELS_AVXVNNI
+static bool has_avxvnni(void)
+{
+    return cpu_has(PFLD_ISA_AVXVNNI);
+}
+#endif
+
 static const struct set sets[] = {
     {&int8_kernels_scalar, always},
 #if KERNELS_X86
     {&int8_kernels_avx2, has_avx2},
     {&int8_kernels_avx512vnni, int8_has_avx512vnni},
+#endif
+#if KERNELS_AVXVNNI
+    {&int8_kernels_avxvnni, has_avxvnni},
 #endif
 #if KERNELS_ARM
     {&int8_kernels_neon, always},
@@ -618,6 +628,10 @@ static void the_cap_is_respected(void **state)
 #if KERNELS_X86
     if (has_avx2())
         assert_ptr_equal(int8_kernels_get(PFLD_ISA_AVX2), &int8_kernels_avx2);
+#  if KERNELS_AVXVNNI
+    if (has_avxvnni())
+        assert_ptr_equal(int8_kernels_get(PFLD_ISA_AVXVNNI), &int8_kernels_avxvnni);
+#  endif
     if (int8_has_avx512vnni())
         assert_ptr_equal(int8_kernels_get(PFLD_ISA_AUTO), &int8_kernels_avx512vnni);
 #endif

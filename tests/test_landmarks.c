@@ -143,7 +143,7 @@ static void points_of_the_crop_become_points_of_the_picture(void **state)
                 assert_float_equal(face.landmarks[p].y,
                                    top + tiny_fixed_points.bias[2 * p + 1] * side, 1e-4f);
             }
-            for (size_t p = 0; p < 8; p++)
+            for (size_t p = 0; p < sizeof face.reserved / sizeof *face.reserved; p++)
                 assert_int_equal(face.reserved[p], 0);
         }
         pfld_session_free(s);

@@ -200,6 +200,103 @@ static void jpeg_cmyk_becomes_rgb(void **state)
     free(f.data);
 }
 
+static media_image read_reduced(const file *f, media_reduction *r)
+{
+    const media_input in = {.data = f->data, .size = f->size, .max_pixels = 1 << 20, .reduce = r};
+    pfld_error err = {0};
+    media_image img;
+
+    if (media_decode_limited(&in, &img, &err) != PFLD_OK)
+        fail_msg("%s", err.msg);
+    return img;
+}
+
+/* Each pixel is where the reduction says: as bright as the squares of the whole picture. */
+static void expect_squares(const media_image *small, const media_reduction *r,
+                           const media_image *whole)
+{
+    const pfld_image *s = &small->view, *w = &whole->view;
+
+    assert_true(r->width == w->width && r->height == w->height);
+    assert_true(r->left <= 0 && r->left > -r->by && r->top <= 0 && r->top > -r->by);
+    for (int y = 1; y + 1 < s->height; y++)
+        for (int x = 1; x + 1 < s->width; x++)
+            for (int c = 0; c < 2; c++) {
+                int sum = 0, n = r->by * r->by;
+                for (int i = 0; i < n; i++)
+                    sum += w->data[(r->top + r->by * y + i / r->by) * w->stride +
+                                   3 * (r->left + r->by * x + i % r->by) + c];
+                if (abs(sum / n - s->data[y * s->stride + 3 * x + c]) > 3)
+                    fail_msg("by %d, %d,%d: %d, not %d", r->by, x, y,
+                             s->data[y * s->stride + 3 * x + c], sum / n);
+            }
+}
+
+static void jpeg_is_read_smaller_and_says_where_its_pixels_are(void **state)
+{
+    uint8_t *rgb = malloc(3 * 117 * 83);
+
+    (void)state;
+    assert_non_null(rgb);
+    paint(rgb, 117, 83);
+    for (int o = 1; o <= 8; o++) {
+        jpeg_spec s = {117, 83, JCS_RGB, rgb, o, false, false, false};
+        file f = make_jpeg(&s);
+        media_reduction r = {.most = 1, .least_side = 1, .most_side = 1000};
+        media_image whole = read_reduced(&f, &r);
+
+        assert_int_equal(r.by, 1);
+        for (r.most = 1; r.most <= 8; r.most *= 2) {
+            media_image small = read_reduced(&f, &r);
+            assert_int_equal(r.by, r.most);
+            assert_int_equal(small.view.width, (r.width + r.by - 1) / r.by);
+            expect_squares(&small, &r, &whole);
+            media_image_free(&small);
+        }
+        media_image_free(&whole);
+        free(f.data);
+    }
+    free(rgb);
+}
+
+static void pictures_are_read_no_smaller_than_they_may_be(void **state)
+{
+    static const struct {
+        int most, by;
+        int32_t least_side, most_side;
+    } cases[] = {{8, 8, 14, 1000}, {8, 4, 15, 1000}, {2, 2, 15, 1000}, {8, 1, 59, 1000},
+                 {8, 2, 58, 117},  {8, 1, 1, 116},   {1, 1, 1, 1000}};
+    uint8_t *rgb = malloc(3 * 117 * 83);
+    jpeg_spec s = {117, 83, JCS_RGB, rgb, 6, false, true, false};
+    png_spec p = {
+        .w = 3, .h = 2, .type = PNG_COLOR_TYPE_GRAY, .depth = 8, .samples = six, .orientation = 6};
+    media_reduction r = {.most = 8, .least_side = 1, .most_side = 1000};
+    media_image img;
+    file f;
+
+    (void)state;
+    assert_non_null(rgb);
+    paint(rgb, 117, 83);
+    f = make_jpeg(&s);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        media_reduction asked = {.most = cases[i].most,
+                                 .least_side = cases[i].least_side,
+                                 .most_side = cases[i].most_side};
+        img = read_reduced(&f, &asked);
+        assert_int_equal(asked.by, cases[i].by);
+        assert_true(asked.width == 83 && asked.height == 117);
+        media_image_free(&img);
+    }
+    free(f.data);
+    free(rgb);
+    f = make_png(&p); /* has no smaller one to offer */
+    img = read_reduced(&f, &r);
+    assert_true(r.by == 1 && r.width == 2 && r.height == 3 && r.left == 0 && r.top == 0);
+    assert_int_equal(img.view.width, 2);
+    media_image_free(&img);
+    free(f.data);
+}
+
 static void jpeg_with_too_many_scans_is_refused(void **state)
 {
     uint8_t grey[64] = {1, 2, 3};
@@ -447,8 +544,10 @@ static void webp_animation_and_damage_are_errors(void **state)
     expect_error(f.data, f.size, PFLD_ERR_FORMAT, "cut short");
     put32(f.data + 4, (uint32_t)f.size - 8, false);
     f.data[21] = f.data[22] = f.data[23] = 0xff; /* 16384 x 4093 or so */
-    assert_int_equal(media_decode_limited(&(media_input){f.data, f.size, 1 << 20}, &img, &err),
-                     PFLD_ERR_UNSUPPORTED);
+    assert_int_equal(
+        media_decode_limited(&(media_input){.data = f.data, .size = f.size, .max_pixels = 1 << 20},
+                             &img, &err),
+        PFLD_ERR_UNSUPPORTED);
     assert_non_null(strstr(err.msg, "too large"));
     free(f.data);
 }
@@ -543,7 +642,7 @@ static void any_flipped_byte_is_survived(void **state)
     for (size_t i = 0; i < N_SAMPLES; i++) {
         for (size_t n = 0; n < f[i].size; n++)
             for (int k = 0; k < 2; k++) {
-                media_input in = {f[i].data, f[i].size, 1 << 20};
+                media_input in = {.data = f[i].data, .size = f[i].size, .max_pixels = 1 << 20};
                 uint8_t old = f[i].data[n];
                 media_image img;
                 pfld_error err;
@@ -634,6 +733,8 @@ int main(void)
         cmocka_unit_test(damaged_exif_means_upright),
         cmocka_unit_test(jpeg_grey_colour_and_progressive_are_read),
         cmocka_unit_test(jpeg_cmyk_becomes_rgb),
+        cmocka_unit_test(jpeg_is_read_smaller_and_says_where_its_pixels_are),
+        cmocka_unit_test(pictures_are_read_no_smaller_than_they_may_be),
         cmocka_unit_test(jpeg_with_too_many_scans_is_refused),
         cmocka_unit_test(jpeg_damage_and_huge_headers_are_errors),
         cmocka_unit_test(png_16_bits_become_8),

@@ -135,6 +135,36 @@ static void relus_become_clamps_at_0(void **state)
     net_graph_free(g);
 }
 
+#define TIED(second)                                                                               \
+  "in x 1x3x4x4; a = Conv(x,#r4x3x1x1); b = Clip(a,#f0,#f6); c = Conv(x,#r4x3x1x1);"               \
+  "d = " second "; e = Concat(b,d) axis=1; f = Conv(e,#r2x8x1x1); out f"
+
+/* Concat gives b and d one scale: where d reaches higher than 6, it can't be b's upper bound. */
+static void a_clamp_stays_where_its_scale_reaches_higher(void **state)
+{
+    static const struct {
+        const char *net;
+        size_t clips;
+    } cases[] = {
+        {TIED("Relu(c)"), 1},
+        {TIED("Clip(c,#f0,#f9)"), 1}, /* 9 is the scale's */
+        {TIED("Clip(c,#f0,#f6)"), 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        net_graph *g = shaped(cases[i].net);
+        net_quant_plan p = plan_of(g);
+        net_graph *q = quantised(g, &p, 6.0f);
+
+        assert_int_equal(count_op(q, NET_OP_RELU), 0);
+        assert_int_equal(count_op(q, NET_OP_CLIP), cases[i].clips);
+        net_graph_free(q);
+        net_quant_plan_free(&p);
+        net_graph_free(g);
+    }
+}
+
 static void weights_have_a_scale_for_each_channel(void **state)
 {
     net_graph *g = shaped(BLOCK);
@@ -407,6 +437,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(real_0_is_a_number_of_every_range),
         cmocka_unit_test(relus_become_clamps_at_0),
+        cmocka_unit_test(a_clamp_stays_where_its_scale_reaches_higher),
         cmocka_unit_test(weights_have_a_scale_for_each_channel),
         cmocka_unit_test(a_gemm_of_either_layout_keeps_its_channels),
         cmocka_unit_test(a_large_bias_widens_the_scale_of_its_weights),

@@ -70,6 +70,30 @@ static void csv68_finds_its_columns_by_name(void **state)
     assert_true(g->set.samples[0].box.w == 99 && g->set.samples[0].box.h == 198);
 }
 
+static void csv68_may_say_how_far_a_rows_labels_lie_beside(void **state)
+{
+    rig *g = *state;
+    static string csv;
+
+    csv.n = 0;
+    string_add(&csv, "offset,");
+    string_csv_header(&csv, 68);
+    string_add(&csv, "0.5,");
+    string_csv_row(&csv, "a.jpg", 68);
+    string_add(&csv, "-2,");
+    string_csv_row(&csv, "b.jpg", 68);
+    rig_write(g, "a.jpg", "jpg");
+    rig_write(g, "b.jpg", "jpg");
+    rig_write(g, "train.csv", csv.at);
+    rig_add_ok(g, "csv68", "train.csv@1,offset=0.25");
+    assert_int_equal(g->set.n, 2);
+    assert_true(g->set.samples[0].offset == 0.75f && g->set.samples[1].offset == -1.75f);
+    memcpy(strstr(csv.at, "-2,"), "x2,", 3);
+    rig_write(g, "bad.csv", csv.at);
+    assert_int_equal(rig_add(g, "csv68", "bad.csv"), PFLD_ERR_FORMAT);
+    assert_non_null(strstr(g->err.msg, "bad.csv:3: 'x2' is not a coordinate"));
+}
+
 static void csv68_may_hold_several_faces_of_one_picture(void **state)
 {
     rig *g = *state;
@@ -487,6 +511,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_300w_list_gives_zero_based_points),
         T(csv68_finds_its_columns_by_name),
+        T(csv68_may_say_how_far_a_rows_labels_lie_beside),
         T(csv68_may_hold_several_faces_of_one_picture),
         T(mtfl_gives_the_training_part_in_our_order),
         T(mtfl_joins_the_angles_that_can_be_this_faces),

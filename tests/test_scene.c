@@ -276,7 +276,8 @@ static void wrong_specs_are_refused(void **state)
         {"negatives:n@1,top=0.1", "top= is for boxes"},
         {"mtfl:l.csv@1,top=0.1", "top= is for boxes"},
         {"csv68:l.csv@1,part=train,colour=2", "neither offset=PIXELS nor shift=PIXELS"},
-        {"x:l.csv", "'x' is no format of data"},
+        {"x:l.csv", "'x' is no format of data: 300w, "},
+        {"x:l.csv", ", aflw2000, boxes, negatives"},
     };
     pfld_error err;
 

@@ -90,14 +90,15 @@ typedef struct pfld_face { /* no pointers: copy, send and store it freely */
                               alarms from faces; NaN without a detector */
     pfld_point five[5];  /* the detector's own: eye centres, nose tip, mouth corners, the subject's
                             right ones first; NaN if the caller gave the box */
-    pfld_pose pose;      /* weak perspective, from the landmarks; NaN if the scheme cannot tell */
+    pfld_pose pose;      /* from the landmarks, as pfld_pose_from() without a camera */
     int32_t n_landmarks; /* what the model has: 68, 98 or 106; 0 without a landmark model */
     float error; /* quality: how far off the landmarks are expected to be on average, in percent of
                     the outer eye corners' distance; NaN where the model can't tell */
     pfld_point landmarks[PFLD_MAX_LANDMARKS]; /* in the order of the model's scheme */
     pfld_cov cov[PFLD_MAX_LANDMARKS];         /* of each; NaN where the model can't tell; with
                                                  pfld_ellipse_radius() it gives ellipses */
-    uint32_t reserved[8];                     /* zero */
+    uint32_t id;          /* of pfld_track(): the same for the same face, from 1 on; else 0 */
+    uint32_t reserved[7]; /* zero */
 } pfld_face;
 
 typedef enum pfld_isa {
@@ -105,6 +106,7 @@ typedef enum pfld_isa {
     PFLD_ISA_SCALAR,
     PFLD_ISA_SSE2,
     PFLD_ISA_AVX2,
+    PFLD_ISA_AVXVNNI, /* AVX2, and of nets of 8 bits the products in AVX-VNNI */
     PFLD_ISA_AVX512,
     PFLD_ISA_NEON,
     PFLD_ISA_WASM128,
@@ -148,6 +150,11 @@ typedef struct pfld_options { /* 0 is the default in every field but size; only 
                            neither, faces are upright or nearly so */
     int32_t passes;     /* 2, the default: where the landmarks show that their crop was off by more
                            than a few percent, they are found again in a better one. 1: never */
+    int32_t threads;    /* of pfld_detect(), 1..256: the faces of a picture are read at once, each
+                           on one of so many threads, the caller's among them; same bits. The
+                           search is one thread's. Default 1. The others belong to the session, and
+                           sleep between calls; with a workspace, what the system keeps of them is
+                           not in it */
 } pfld_options;
 
 typedef struct pfld_model pfld_model;     /* weights: immutable, shared */
@@ -232,6 +239,96 @@ PFLD_API pfld_status pfld_landmarks(pfld_session *session, const pfld_image *img
 #define PFLD_MAX_FACES 1024
 PFLD_API pfld_status pfld_detect(pfld_session *session, const pfld_image *img, pfld_face *faces,
                                  size_t cap, size_t *n, pfld_error *err);
+
+typedef struct pfld_camera { /* pinhole */
+    float focal;             /* pixels: half the picture's width over tan(half its angle of view) */
+    pfld_point centre;       /* the pixel that it looks at: the picture's middle, if not cropped */
+} pfld_camera;
+/*
+ * Head pose from landmarks [of the scheme], as pfld_landmarks() tells it: for points that were
+ * smoothed, corrected, or found by others. A smooth function of them; single ones that are far off
+ * hardly count.
+ *
+ * cov, or NULL: [3 x of the scheme], xx, xy and yy of each point's error in pixels squared; the
+ * less sure weigh less. camera NULL: weak perspective, for which no camera needs to be known;
+ * angles are then those to the line of sight, and with a camera those to its axis. NaN angles where
+ * the points tell no pose: they coincide, are not finite, or the scheme has too few. PFLD_ERR_ARG:
+ * unknown scheme, a focal length that is not above 0, or what is no covariance. Needs no session,
+ * and allocates nothing.
+ */
+PFLD_API pfld_status pfld_pose_from(const char *scheme, const pfld_point *landmarks,
+                                    const float *cov, const pfld_camera *camera, pfld_pose *pose,
+                                    pfld_error *err);
+
+/* ---- faces in motion ---- */
+
+typedef struct pfld_track_options { /* 0 is the default in every field but size */
+    size_t size;                    /* pfld_track_options_init() sets it */
+    int32_t max_faces;              /* 1..64, the default */
+    float smooth;                   /* 0..1: how steady landmarks and pose are; default 0.5; 1 is
+                                       steadiest; below 0: as they were measured */
+    float search_every;             /* seconds after which the whole picture is searched for new
+                                       faces while those known are all seen; default 0.3 */
+    float hold;                     /* seconds for which a face that is out of sight keeps its id;
+                                       default 1.5 */
+} pfld_track_options;
+PFLD_API void pfld_track_options_init(pfld_track_options *opt, size_t size);
+
+typedef struct pfld_tracker pfld_tracker; /* the faces of one video; one thread at a time */
+/* opt NULL: all defaults. Nothing is allocated later. */
+PFLD_API pfld_status pfld_tracker_create(const pfld_track_options *opt, pfld_tracker **out,
+                                         pfld_error *err);
+/* Forgets all faces, as at a cut that the caller knows of; ids go on. */
+PFLD_API void pfld_tracker_reset(pfld_tracker *tracker);
+PFLD_API void pfld_tracker_free(pfld_tracker *tracker);
+
+/*
+ * The next frame of a video, t seconds after its beginning (any clock that goes forward will do;
+ * rates may vary, and frames be left out; a t that is not later than the last one begins anew).
+ * Each face that is in sight: followed from where it was, or found by a search, which is made at
+ * first, every search_every seconds, and while a face is out of sight. Writes min(*n, cap) of them,
+ * by id. box and five are told from the landmarks, score is the last search's, presence this
+ * frame's. Landmarks and pose are steadied: by no more than 2.5 times their usual tremble from where
+ * they were measured, so that they are not late when a face moves or an eye closes.
+ *
+ * The session has both models. It may serve several trackers in turn: all that is remembered is in
+ * the tracker. Same frames, times and options: same bits.
+ */
+PFLD_API pfld_status pfld_track(pfld_tracker *tracker, pfld_session *session, const pfld_image *img,
+                                double t, pfld_face *faces, size_t cap, size_t *n,
+                                pfld_error *err);
+
+/* ---- what is computed from landmarks; formulae in docs/measures.md ---- */
+
+typedef struct pfld_measures { /* NaN where the scheme can't tell */
+    float eye_open[2];   /* the subject's right and left: height over width (the eye aspect ratio of
+                            Soukupova and Cech 2016), as if the head faced the camera; about 0.3 when
+                            open, below 0.15 when closed */
+    float mouth_open;    /* the same of the inner lips: 0 closed, 0.5 and more in a yawn */
+    float asymmetry;     /* mean distance between the face and its mirror image, in outer eye corners'
+                            distances; also a turned head is not symmetric */
+    float inter_pupil;   /* distance of the eyes' centres, pixels, as if the head faced the camera */
+    float facing;        /* cosine between the face's direction and the camera's: 1 looks at it */
+    float reserved[8];   /* 0 */
+} pfld_measures;
+/* Of a face as pfld_landmarks(), _detect() or _track() gave it. PFLD_ERR_ARG: it has no landmarks,
+ * or as many as no scheme has. */
+PFLD_API pfld_status pfld_measure(const pfld_face *face, pfld_measures *out, pfld_error *err);
+
+typedef enum pfld_event { /* bits */
+                          PFLD_EVENT_BLINK = 1,        /* eyes have opened again, within 0.5 s */
+                          PFLD_EVENT_LONG_CLOSURE = 2, /* eyes have been closed for 0.5 s */
+                          PFLD_EVENT_YAWN = 4,         /* the mouth has been wide open for 1 s */
+} pfld_event;
+typedef struct pfld_events { /* of one face over time, caller-owned; zeroed: a new face */
+    uint32_t blinks;         /* so far */
+    float eye_usual;         /* how far this face's eyes are open when they are */
+    uint8_t eyes_closed, mouth_wide, told_long, told_yawn, begun;
+    double t, eyes_since, mouth_since; /* seconds */
+} pfld_events;
+/* The face's measures at t seconds, later than the last ones: bits of pfld_event for what has just
+ * happened. What was going on when the face was away for a second is over. */
+PFLD_API uint32_t pfld_events_update(pfld_events *events, const pfld_measures *m, double t);
 
 /* Where a box is from; each finder frames a face in its own way. */
 typedef enum pfld_box_kind {

@@ -38,7 +38,9 @@ static const struct {
       .jpeg = 0.2f,
       .low_resolution = 0.15f,
       .occlusion = 0.4f,
-      .dark = 0.15f}},
+      .dark = 0.15f,
+      .tilt = 0.06f,
+      .rough = 0.04f}},
     {"paper", {.flip = 0.5f, .even_rotation = 30.0f, .cutout = 1.0f}},
 };
 
@@ -53,7 +55,7 @@ augment_options augment_recipe(const char *name)
 /* What is painted often covers few points: measured over 300w's training faces. */
 double augment_occluded_share(const augment_options *opt)
 {
-    const double by_shape = 0.515, by_cutout = 0.658;
+    const double by_shape = 0.56, by_cutout = 0.658;
     double share = by_shape * (double)opt->occlusion;
 
     return share + by_cutout * (double)opt->cutout * (1.0 - share);
@@ -85,6 +87,23 @@ static float cut_normal(rng *r, float sigma)
     return sigma * (x < -3.0f ? -3.0f : x > 3.0f ? 3.0f : x);
 }
 
+/* What the normal ones seldom reach, evenly: a face that lies on a shoulder, a detector that has
+ * caught half of the head. */
+static void draw_far_moves(const augment_options *opt, rng *r, moves *m)
+{
+    bool tilted = chance(r, opt->tilt), rough = chance(r, opt->rough);
+    float turn = between(r, -55.0f, 55.0f), scale = between(r, -0.25f, 0.25f);
+    float x = between(r, -0.2f, 0.2f), y = between(r, -0.2f, 0.2f);
+
+    if (tilted)
+        m->turn += turn;
+    if (!rough)
+        return;
+    m->scale *= expf(scale);
+    m->shift_x += x;
+    m->shift_y += y;
+}
+
 /* Takes the same number of random numbers whatever the options are, so that switching one off
  * leaves the others' draws alone. */
 static moves draw_moves(const augment_options *opt, rng *r)
@@ -95,6 +114,7 @@ static moves draw_moves(const augment_options *opt, rng *r)
     m.scale = expf(cut_normal(r, opt->scale));
     m.shift_x = cut_normal(r, opt->shift);
     m.shift_y = cut_normal(r, opt->shift);
+    draw_far_moves(opt, r, &m);
     m.turn += 5.0f * floorf(rng_float(r) * (float)(2 * steps + 1)) - 5.0f * (float)steps;
     return m;
 }
@@ -226,28 +246,48 @@ static void change_light(const augment_options *opt, pfld_image *crop, rng *r)
     }
     if (colour || grey)
         effect_colours(crop, &light);
-    if (chance(r, opt->dark)) {
-        float gamma = between(r, 1.2f, 2.2f);
-        effect_gamma(crop, gamma, between(r, 0.6f, 1.0f));
-    }
 }
 
-/* Defocus, or a shaken camera. Sigmas are for 112 pixels, as all of these. */
+/* By what falls on the face, or by how much of it the camera takes. */
+static void darken(pfld_image *crop, rng *r)
+{
+    bool contrasty = chance(r, 0.6f);
+    float gamma = between(r, 1.2f, 2.2f), gain = between(r, 0.6f, 1.0f);
+    float stops = between(r, 1.0f, 7.5f);
+
+    if (contrasty)
+        effect_gamma(crop, gamma, gain);
+    else
+        effect_darkness(crop, stops, r);
+}
+
+/* Little is common, much is seen at times. */
+static float mostly_low(rng *r, float lo, float hi)
+{
+    float x = rng_float(r);
+
+    return lo + (hi - lo) * x * x;
+}
+
+/* Defocus, or a shaken camera. Sigmas and lengths are for 112 pixels, as all of these. */
 static void blur(pfld_image *crop, rng *r)
 {
-    float most = fminf((float)crop->width / 112.0f, 1.5f);
-    float x = between(r, 0.4f, 2.0f) * most, y = x, shake = rng_float(r);
+    float pixel = fminf((float)crop->width / 112.0f, 2.0f);
+    bool shaken = chance(r, 0.35f);
+    float sigma = mostly_low(r, 0.4f, 3.6f), angle = between(r, 0.0f, 3.1416f);
+    float length = between(r, 3.0f, 16.0f);
 
-    if (shake < 0.25f)
-        x *= 0.2f;
-    else if (shake < 0.5f)
-        y *= 0.2f;
-    effect_blur(crop, x, y);
+    if (shaken)
+        effect_streak(crop, pixel * length, angle);
+    else
+        effect_blur(crop, pixel * sigma, pixel * sigma);
 }
 
+/* Faces from 12 pixels on; as many from 15 to 20 as from 30 to 40. */
 static void low_resolution(pfld_image *crop, rng *r)
 {
-    int side = (int)(between(r, 24.0f, 64.0f) / 112.0f * (float)crop->width);
+    float faraway = 14.0f * expf(between(r, 0.0f, 1.6f));
+    int side = (int)(faraway / 112.0f * (float)crop->width);
 
     effect_low_resolution(crop, side < 1 ? 1 : side > 128 ? 128 : side);
 }
@@ -262,16 +302,18 @@ static void apply_effects(const data_sample *s, const augment_options *opt, pfld
     if (chance(r, opt->occlusion))
         occlude(s, crop, false, r, face);
     change_light(opt, crop, r);
+    if (chance(r, opt->dark))
+        darken(crop, r);
     if (chance(r, opt->blur))
         blur(crop, r);
     if (chance(r, opt->low_resolution))
         low_resolution(crop, r);
     if (chance(r, opt->noise)) {
-        float sigma = between(r, 2.0f, 14.0f);
+        float sigma = mostly_low(r, 2.0f, 28.0f);
         effect_noise(crop, sigma, chance(r, 0.4f), r);
     }
     if (chance(r, opt->jpeg))
-        effect_jpeg(crop, (int)between(r, 20.0f, 71.0f));
+        effect_jpeg(crop, (int)between(r, 6.0f, 71.0f));
 }
 
 void augment_make_from(const data_sample *s, const augment_photo *photo, const crop_rule *rule,

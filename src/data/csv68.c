@@ -1,5 +1,5 @@
-/* csv68: file,x0,y0,...,x67,y67, 0-based, one face a row; with left,top,right,bottom if it likes.
- */
+/* csv68: file,x0,y0,...,x67,y67, 0-based, one face a row; with left,top,right,bottom and offset if
+ * it likes. */
 #include "core/error.h"
 #include "data/csv.h"
 #include "data/reader.h"
@@ -7,9 +7,9 @@
 enum { POINTS = 68 };
 
 typedef struct columns {
-    size_t file, box[4];
+    size_t file, box[4], offset;
     csv_points points;
-    bool has_box;
+    bool has_box, has_offset;
 } columns;
 
 static pfld_status find_columns(const csv *c, columns *col, pfld_error *err)
@@ -20,6 +20,7 @@ static pfld_status find_columns(const csv *c, columns *col, pfld_error *err)
     col->has_box = true;
     for (int i = 0; i < 4; i++)
         col->has_box &= csv_find(c, box[i], &col->box[i]);
+    col->has_offset = csv_find(c, "offset", &col->offset);
     return status ? status : csv_need_points(c, POINTS, &col->points, err);
 }
 
@@ -42,6 +43,8 @@ static pfld_status read_row(const csv *c, const columns *col, reader_face *f, pf
         status = csv_read_points(c, &col->points, f->points, err);
     if (!status && col->has_box)
         status = csv_read_box(c, col->box, &f->box, err);
+    if (!status && col->has_offset)
+        status = text_coordinate(c->field[col->offset], &f->offset, err);
     if (status)
         return status;
     reader_know_all(f);

@@ -69,18 +69,33 @@ void effect_gamma(pfld_image *img, float gamma, float gain)
 /* --- blur --------------------------------------------------------------------------------------
  */
 
-enum { MAX_REACH = 8, MAX_TAPS = 2 * MAX_REACH + 1 };
+enum { MAX_REACH = 20, MAX_TAPS = 2 * MAX_REACH + 1 }; /* of EFFECTS_MAX_BLUR and _STREAK */
 
 typedef struct kernel {
     int reach;
     uint16_t weight[MAX_TAPS]; /* [2 reach + 1], sum 256: sums of bytes fit in 16 bits */
 } kernel;
 
+/* Each is the growth of their rounded sum: few levels are left for a wide kernel's weights, whose
+ * own rounding would heap up somewhere. */
+static void round_weights(const float *w, kernel *k)
+{
+    int n = 2 * k->reach + 1, before = 0;
+    float sum = 0.0f, so_far = 0.0f;
+
+    for (int i = 0; i < n; i++)
+        sum += w[i];
+    for (int i = 0; i < n; i++) {
+        int now = (int)lrintf(256.0f * (so_far += w[i]) / sum);
+        k->weight[i] = (uint16_t)(now - before);
+        before = now;
+    }
+}
+
 static kernel make_kernel(float sigma)
 {
     kernel k = {.reach = (int)ceilf(2.5f * sigma)};
-    float w[MAX_TAPS] = {0}, sum = 0.0f;
-    int rest = 256;
+    float w[MAX_TAPS] = {0};
 
     if (!(sigma > 0.05f))
         k.reach = 0;
@@ -88,13 +103,8 @@ static kernel make_kernel(float sigma)
     for (int i = 0; i <= 2 * k.reach; i++) {
         float x = (float)(i - k.reach);
         w[i] = k.reach ? expf(-0.5f * x * x / (sigma * sigma)) : 1.0f;
-        sum += w[i];
     }
-    for (int i = 0; i <= 2 * k.reach; i++) {
-        k.weight[i] = (uint16_t)lrintf(256.0f * w[i] / sum);
-        rest -= k.weight[i];
-    }
-    k.weight[k.reach] = (uint16_t)(k.weight[k.reach] + rest);
+    round_weights(w, &k);
     return k;
 }
 
@@ -115,6 +125,18 @@ static void blur_bytes(const kernel *k, const uint8_t *const *tap, size_t n, uin
     }
 }
 
+/* A row between copies of its ends, so many pixels each. */
+static void pad_row(const uint8_t *row, size_t bytes, int reach, uint8_t *padded)
+{
+    uint8_t *middle = padded + (ptrdiff_t)3 * reach;
+
+    memcpy(middle, row, bytes);
+    for (int x = 0; x < reach; x++) {
+        memcpy(padded + (ptrdiff_t)3 * x, row, 3);
+        memcpy(middle + bytes + (ptrdiff_t)3 * x, row + bytes - 3, 3);
+    }
+}
+
 static void blur_across(pfld_image *img, const kernel *k)
 {
     uint8_t padded[ROW + 6 * MAX_REACH + LANES] = {0}, out[ROW + LANES];
@@ -124,12 +146,8 @@ static void blur_across(pfld_image *img, const kernel *k)
     for (int t = 0; t <= 2 * k->reach; t++)
         tap[t] = padded + (size_t)3 * (size_t)t;
     for (int y = 0; y < img->height; y++) {
-        uint8_t *p = img->data + y * img->stride, *middle = padded + (ptrdiff_t)3 * k->reach;
-        memcpy(middle, p, row);
-        for (int x = 0; x < k->reach; x++) {
-            memcpy(padded + (ptrdiff_t)3 * x, p, 3);
-            memcpy(middle + row + (ptrdiff_t)3 * x, p + row - 3, 3);
-        }
+        uint8_t *p = img->data + y * img->stride;
+        pad_row(p, row, k->reach, padded);
         blur_bytes(k, tap, row, out);
         memcpy(p, out, row);
     }
@@ -167,6 +185,44 @@ void effect_blur(pfld_image *img, float sigma_x, float sigma_y)
         blur_down(img, &y);
 }
 
+static kernel even_kernel(int reach)
+{
+    kernel k = {.reach = reach};
+    float w[MAX_TAPS];
+
+    for (int i = 0; i < MAX_TAPS; i++)
+        w[i] = 1.0f;
+    round_weights(w, &k);
+    return k;
+}
+
+void effect_streak(pfld_image *img, float length, float angle)
+{
+    /* row y, padded, is in ring[y % MAX_TAPS] */
+    uint8_t ring[MAX_TAPS][ROW + 6 * MAX_REACH + LANES], out[ROW + LANES];
+    const uint8_t *tap[MAX_TAPS];
+    size_t row = 3 * (size_t)img->width;
+    kernel k = even_kernel((int)lrintf(0.5f * length));
+    float dx = cosf(angle), dy = sinf(angle);
+    int loaded = 0, last = img->height - 1;
+
+    assert(img->width <= EFFECTS_MAX_SIDE && k.reach <= MAX_REACH);
+    for (int y = 0; y < MAX_TAPS; y++)
+        memset(ring[y] + row, 0, sizeof *ring - row);
+    for (int y = 0; y <= last && k.reach; y++) {
+        uint8_t *p = img->data + y * img->stride;
+        for (; loaded <= last && loaded <= y + k.reach; loaded++)
+            pad_row(img->data + loaded * img->stride, row, k.reach, ring[loaded % MAX_TAPS]);
+        for (int t = 0; t <= 2 * k.reach; t++) {
+            float along = (float)(t - k.reach);
+            int from = y + (int)lrintf(along * dy), x = k.reach + (int)lrintf(along * dx);
+            tap[t] = ring[(from < 0 ? 0 : from > last ? last : from) % MAX_TAPS] + (ptrdiff_t)3 * x;
+        }
+        blur_bytes(&k, tap, row, out);
+        memcpy(p, out, row);
+    }
+}
+
 /* --- noise, resolution -------------------------------------------------------------------------
  */
 
@@ -196,6 +252,16 @@ void effect_noise(pfld_image *img, float sigma, bool grey, rng *r)
                 p[c] = clamp_byte(p[c] + v);
         }
     }
+}
+
+void effect_darkness(pfld_image *img, float stops, rng *r)
+{
+    const float gamma = 2.2f, read_noise = 1.5f; /* of 255 */
+
+    if (!(stops > 0.0f))
+        return;
+    effect_gamma(img, 1.0f, exp2f(-stops / gamma));
+    effect_noise(img, read_noise * fminf(stops, 4.0f) / 4.0f, false, r);
 }
 
 void effect_low_resolution(pfld_image *img, int side)

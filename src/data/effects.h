@@ -7,7 +7,9 @@
 #include "core/rng.h"
 #include "pfld/pfld.h"
 
-#define EFFECTS_MAX_SIDE 512 /* pixels, of every picture below; all are RGB8 */
+#define EFFECTS_MAX_SIDE   512 /* pixels, of every picture below; all are RGB8 */
+#define EFFECTS_MAX_BLUR   8.0f
+#define EFFECTS_MAX_STREAK 40.0f
 
 typedef struct effect_light { /* v is a pixel's channel in 0..255, in this order */
     float saturation;         /* v = grey + saturation (v - grey); 0: grey picture */
@@ -19,8 +21,13 @@ typedef struct effect_light { /* v is a pixel's channel in 0..255, in this order
 void effect_colours(pfld_image *img, const effect_light *light);
 /* v = 255 gain (v / 255)^gamma: gamma > 1 is darker. */
 void effect_gamma(pfld_image *img, float gamma, float gain);
-/* Gaussian, borders replicated; sigmas in pixels, at most 3; unlike ones are a shaken camera's. */
+/* As if so many stops less light had reached the camera, which saw the rest by its own noise. */
+void effect_darkness(pfld_image *img, float stops, rng *r);
+/* Gaussian, borders replicated; sigmas in pixels, at most EFFECTS_MAX_BLUR. */
 void effect_blur(pfld_image *img, float sigma_x, float sigma_y);
+/* The mean along a line of this length through the pixel, at most EFFECTS_MAX_STREAK pixels, angle
+ * radians from the picture's x towards its y: a shaken camera's. Borders replicated. */
+void effect_streak(pfld_image *img, float length, float angle);
 /* Of this sigma in 0..255, nearly normal; grey: the same for all channels. */
 void effect_noise(pfld_image *img, float sigma, bool grey, rng *r);
 /* Down to side x side pixels (by areas, at most 128) and back up (bilinear). */

@@ -49,3 +49,21 @@ pfld_box face_box(const data_sample *s)
                      fmaxf(fmaxf(box.w, box.h), SMALLEST));
     return box;
 }
+
+static float evenly(rng *r, float limit)
+{
+    return limit * (2.0f * rng_float(r) - 1.0f);
+}
+
+pfld_box face_box_jittered(const pfld_box *b, float limit, rng *r)
+{
+    float side = fmaxf(b->w, b->h);
+    float x = b->x + 0.5f * b->w + side * evenly(r, limit);
+    float y = b->y + 0.5f * b->h + side * evenly(r, limit);
+    float scale = 1.0f + evenly(r, limit);
+    pfld_box out = {0.0f, 0.0f, scale * b->w, scale * b->h};
+
+    out.x = x - 0.5f * out.w;
+    out.y = y - 0.5f * out.h;
+    return out;
+}

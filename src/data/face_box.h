@@ -2,6 +2,7 @@
 #ifndef DATA_FACE_BOX_H
 #define DATA_FACE_BOX_H
 
+#include "core/rng.h"
 #include "data/sample.h"
 
 enum { /* spots that every scheme has, as in the scheme "five" */
@@ -25,5 +26,9 @@ unsigned face_anchors(const scheme *s, const pfld_point *points, const uint8_t *
  * where the points coincide.
  */
 pfld_box face_box(const data_sample *s);
+
+/* Moved by up to +-limit of its longer side in x and in y, and scaled to 1 +- limit about its
+ * centre, all three evenly. */
+pfld_box face_box_jittered(const pfld_box *box, float limit, rng *r);
 
 #endif

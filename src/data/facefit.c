@@ -26,7 +26,7 @@ bool facefit_find(const pose_point3 *face, const pfld_point *points, size_t n, f
     facefit f = {0};
 
     *out = (facefit){.pose = {NAN, NAN, NAN}};
-    if (!pose_from_pairs(face, points, n, &f.pose))
+    if (!pose_from_pairs(face, points, n, NULL, &f.pose))
         return false;
     pose_to_matrix(&f.pose, r);
     for (int k = 0; k < 3; k++) {

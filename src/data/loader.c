@@ -158,18 +158,25 @@ static slot *slot_of(loader *l, uint64_t step)
     return &l->slots[step % l->n_slots];
 }
 
+/* Samples of the step's batch, before any is left out; 0: behind the last. */
+static size_t count_of(const loader *l, uint64_t step)
+{
+    uint64_t place = step * l->opt.batch, left;
+
+    if (l->opt.shuffle)
+        return l->opt.batch;
+    left = step <= l->set->n && place < l->set->n ? l->set->n - place : 0;
+    return left < l->opt.batch ? (size_t)left : l->opt.batch;
+}
+
 static void plan_step(loader *l, uint64_t step)
 {
     slot *s = slot_of(l, step);
-    uint64_t place = step * l->opt.batch, left;
+    uint64_t place = step * l->opt.batch;
 
-    s->n = l->opt.batch;
+    s->n = count_of(l, step);
     s->claimed = s->done = 0;
     s->status = PFLD_OK;
-    if (!l->opt.shuffle) {
-        left = step <= l->set->n && place < l->set->n ? l->set->n - place : 0;
-        s->n = left < s->n ? (size_t)left : s->n;
-    }
     for (size_t j = 0; j < s->n; j++)
         s->want[j] =
             l->opt.shuffle ? (uint32_t)sampler_at(&l->sampler, place + j) : (uint32_t)(place + j);
@@ -294,9 +301,8 @@ static void move_sample(const loader *l, slot *s, size_t to, size_t from)
     s->to_image[to] = s->to_image[from];
 }
 
-/* Closes the gaps of samples that were left out. A batch of nothing else would look like the end.
- */
-static pfld_status close_gaps(loader *l, slot *s, pfld_error *err)
+/* Closes the gaps of samples that were left out. */
+static void close_gaps(const loader *l, slot *s)
 {
     size_t n = 0;
 
@@ -307,11 +313,7 @@ static pfld_status close_gaps(loader *l, slot *s, pfld_error *err)
             move_sample(l, s, n, j);
         n++;
     }
-    if (n == 0 && s->n > 0)
-        return error_set(err, PFLD_ERR_FORMAT, "none of %zu photos in a row can be read: %s", s->n,
-                         l->set->samples[s->want[0]].image);
     s->n = s->claimed = s->done = n;
-    return PFLD_OK;
 }
 
 /* Those of the step's samples that nobody has begun: rather than to wait. */
@@ -361,22 +363,24 @@ pfld_status loader_get(loader *l, uint64_t step, batch *out, pfld_error *err)
 {
     pfld_status st;
     slot *s;
+    bool end;
 
     *out = (batch){0};
     pthread_mutex_lock(&l->lock);
     turn_to(l, step);
     s = slot_of(l, step);
+    end = count_of(l, step) == 0;
     complete(l, step);
     tell(l);
     st = s->status;
     if (st != PFLD_OK && err)
         *err = s->error;
     if (st == PFLD_OK)
-        st = close_gaps(l, s, err);
+        close_gaps(l, s);
     pthread_mutex_unlock(&l->lock);
     if (st == PFLD_OK)
-        *out = (batch){s->n,      s->crops,   s->points, s->mask,    s->angles,
-                       s->weight, s->classes, s->index,  s->to_image};
+        *out = (batch){s->n,      s->crops,   s->points, s->mask,     s->angles,
+                       s->weight, s->classes, s->index,  s->to_image, end};
     return st;
 }
 

@@ -34,6 +34,7 @@ typedef struct batch {
     const uint32_t *classes; /* [n] */
     const uint32_t *index;   /* [n] of the sample in the set */
     const affine *to_image;  /* [n] crop pixels to photo pixels */
+    bool end;                /* order mode: there are no more samples */
 } batch;
 
 /*
@@ -56,8 +57,8 @@ void loader_free(loader *l);
  * Step t's batch, counted from 0 (so that a resumed run goes on with the same bits); valid until
  * the next call. Its content depends on set, options and t alone, not on threads, ahead,
  * pool, cache_bytes, or what was asked before; asking for steps in turn is what is quick. In order
- * mode the last batch may be shorter; n 0: the end. A batch that failed fails again when asked
- * again, and the other ones can be asked for. One thread at a time.
+ * mode the last batch may be shorter, and under skip_bad n may be 0 before the end. A batch that
+ * failed fails again when asked again, and the other ones can be asked for. One thread at a time.
  */
 pfld_status loader_get(loader *l, uint64_t step, batch *out, pfld_error *err);
 

@@ -168,7 +168,7 @@ static pfld_status add(reader *r, size_t line, const reader_face *f, pfld_error 
 {
     data_sample s = {.scheme = f->scheme,
                      .weight = r->terms.weight,
-                     .offset = r->terms.offset,
+                     .offset = r->terms.offset + f->offset,
                      .source = r->source};
     const data_sample *before, *twin = NULL;
     uint64_t picture, face;

@@ -36,6 +36,7 @@ typedef struct reader_face {
     pfld_box box;   /* where has_box; else it goes around the known points */
     pfld_pose pose; /* where has_pose */
     bool has_box, has_pose;
+    float offset; /* of this face's labels, added to the list's: data_sample.offset */
     uint32_t flags;
 } reader_face;
 
@@ -68,6 +69,11 @@ pfld_status read_wflw(reader *r, pfld_error *err);
 pfld_status read_coco(reader *r, pfld_error *err);
 pfld_status read_imglab(reader *r, pfld_error *err);
 pfld_status read_aflw2000(reader *r, pfld_error *err);
+
+/* Is there a reader for it? And the failure that names all there are, and what else the caller
+ * reads. */
+bool reader_has_format(text name);
+pfld_status reader_no_format(text name, const char *more, pfld_error *err);
 
 /* data_set_add() behind the file: for fuzzers and tests. */
 typedef struct reader_file {

@@ -18,6 +18,7 @@
 #include "data/reader.h"
 #include "data/scene_box.h"
 #include "geometry/box.h"
+#include "media/paths.h"
 
 #define MAX_LIST ((size_t)1 << 30) /* bytes of a list file */
 #define MOST     (UINT32_MAX - 1)  /* photos, and faces: indices have 32 bits */
@@ -388,18 +389,6 @@ typedef struct names {
     size_t n, room;
 } names;
 
-static bool is_picture(const char *name)
-{
-    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".webp", ".bmp",  ".ppm",
-                                          ".pgm", ".pbm",  ".pnm", ".JPG",  ".JPEG", ".PNG"};
-    text t = {name, strlen(name)};
-
-    for (size_t i = 0; i < sizeof endings / sizeof *endings && *name != '.'; i++)
-        if (text_ends(t, endings[i]))
-            return true;
-    return false;
-}
-
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -415,7 +404,7 @@ static pfld_status list_folder(const char *path, names *all, pfld_error *err)
         return error_sys(err, errno, "%s", error_path(path, shown));
     while ((e = readdir(dir))) {
         char **more;
-        if (!is_picture(e->d_name))
+        if (e->d_name[0] == '.' || !media_is_picture_name(e->d_name))
             continue;
         more = mem_grow(all->at, &all->room, all->n + 1, sizeof *more);
         if (more)
@@ -692,7 +681,11 @@ static pfld_status add_spec(scene_set *set, const scene_spec *spec, const data_o
         return error_set(err, PFLD_ERR_ARG, "'%.120s': top= is for boxes", spec->whole);
     if (boxes)
         return add_boxes(set, spec, opt, err);
-    return negatives ? add_negatives(set, spec, err) : add_faces_set(set, spec, opt, err);
+    if (negatives)
+        return add_negatives(set, spec, err);
+    if (!reader_has_format(spec->format))
+        return reader_no_format(spec->format, ", boxes, negatives", err);
+    return add_faces_set(set, spec, opt, err);
 }
 
 pfld_status scene_set_add(scene_set *set, const char *spec, const data_options *opt,

@@ -26,22 +26,28 @@ static const format formats[] = {
     {"aflw2000", read_aflw2000, true, false},
 };
 
-static pfld_status unknown_format(text name, pfld_error *err)
+static const format *find_format(text name)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (text_is(name, formats[i].name))
+            return &formats[i];
+    return NULL;
+}
+
+bool reader_has_format(text name)
+{
+    return find_format(name) != NULL;
+}
+
+pfld_status reader_no_format(text name, const char *more, pfld_error *err)
 {
     char known[160] = "";
 
     for (size_t i = 0, used = 0; i < sizeof formats / sizeof *formats; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
                                  formats[i].name);
-    return error_set(err, PFLD_ERR_ARG, "'%.*s' is no format of data: %s", TEXT_SHOWN(name), known);
-}
-
-static const format *find_format(const char *name, size_t n)
-{
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (text_is((text){name, n}, formats[i].name))
-            return &formats[i];
-    return NULL;
+    return error_set(err, PFLD_ERR_ARG, "'%.*s' is no format of data: %s%s", TEXT_SHOWN(name),
+                     known, more);
 }
 
 /* The label keeps the path's end where it is too long, and is 0-terminated. */
@@ -109,14 +115,15 @@ static pfld_status finish(data_set *set, const reader_file *file, const reader *
 pfld_status reader_run(data_set *set, const reader_file *file, const data_options *opt,
                        pfld_error *err)
 {
-    const format *fmt = find_format(file->format, strlen(file->format));
+    const text name = text_of(file->format, strlen(file->format));
+    const format *fmt = find_format(name);
     char label[LABEL + 1];
     pfld_error local = {0};
     pfld_status status;
     reader r = {.set = set, .opt = opt, .label = label, .terms = file->terms};
 
     if (!fmt)
-        return unknown_format((text){file->format, strlen(file->format)}, err);
+        return reader_no_format(name, "", err);
     make_label(file->path, label);
     r.folder = folder_of(file->path);
     r.all = text_of(file->data, file->size);
@@ -220,9 +227,9 @@ pfld_status data_set_add(data_set *set, const char *spec, const data_options *op
     if (!colon)
         return error_set(err, PFLD_ERR_ARG, "'%.120s': data is given as FORMAT:PATH[@WEIGHT[,...]]",
                          spec);
-    fmt = find_format(spec, (size_t)(colon - spec));
+    fmt = find_format((text){spec, (size_t)(colon - spec)});
     if (!fmt)
-        return unknown_format((text){spec, (size_t)(colon - spec)}, err);
+        return reader_no_format((text){spec, (size_t)(colon - spec)}, "", err);
     path = (text){colon + 1, strlen(colon + 1)};
     status = split_terms(&path, &file.terms, err);
     if (status)

@@ -152,18 +152,23 @@ static bool share_maps(detector *d, arena *mem)
     return true;
 }
 
-static bool add_room(detector *d, arena *mem)
+static bool add_drawn(detector *d, arena *mem)
 {
     size_t channels = (size_t)image_channels(d->how->input.order);
 
     d->drawn = (pfld_image){.data = arena_alloc(mem, (size_t)CLOSE_SIDE * CLOSE_SIDE, channels),
                             .stride = (ptrdiff_t)(CLOSE_SIDE * channels),
                             .format = d->how->input.order};
+    return d->drawn.data;
+}
+
+static bool add_room(detector *d, arena *mem)
+{
     d->boxes = arena_alloc(mem, MOST_CANDIDATES, sizeof *d->boxes);
     d->keep = arena_alloc(mem, PFLD_MAX_FACES, sizeof *d->keep);
     d->faces = arena_alloc(mem, PFLD_MAX_FACES, sizeof *d->faces);
     d->other = arena_alloc(mem, PFLD_MAX_FACES, sizeof *d->other);
-    return d->drawn.data && d->boxes && d->keep && d->faces && d->other &&
+    return add_drawn(d, mem) && d->boxes && d->keep && d->faces && d->other &&
            candidates_create(&d->found, MOST_CANDIDATES, mem) && share_maps(d, mem);
 }
 
@@ -177,6 +182,18 @@ pfld_status detector_create(const net_graph *g, const detect_spec *how, const de
     if (st != PFLD_OK)
         return st;
     return add_room(out, mem) ? PFLD_OK : error_nomem(err);
+}
+
+pfld_status detector_create_close(const detector *first, const net_graph *g, arena *mem,
+                                  detector *out, pfld_error *err)
+{
+    pfld_status st;
+
+    *out = (detector){.how = first->how, .opt = first->opt, .weights = first->weights};
+    st = add_plan(out, g, first->close.size, mem, &out->close, err);
+    if (st != PFLD_OK)
+        return st;
+    return add_drawn(out, mem) && share_maps(out, mem) ? PFLD_OK : error_nomem(err);
 }
 
 /* ---- one canvas ---- */

@@ -41,6 +41,11 @@ typedef struct detector {
 pfld_status detector_create(const net_graph *g, const detect_spec *how, const detector_options *opt,
                             arena *mem, detector *out, pfld_error *err);
 
+/* One more for the second look alone, on another thread at the same time: it shares what first has
+ * packed, and does not search. g and mem are first's. */
+pfld_status detector_create_close(const detector *first, const net_graph *g, arena *mem,
+                                  detector *out, pfld_error *err);
+
 /* Searches a valid picture for upright faces, or turned: for those of the one of the three other
  * quarters that has the best one. The result is in d->faces. */
 void detector_find(detector *d, const pfld_image *img);

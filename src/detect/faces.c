@@ -20,38 +20,33 @@
 #define OFF_SCALE 0.1f
 #define OFF_ROLL  20.0f
 
-/* A square and how it is turned about its centre: degrees, > 0 clockwise in the image. */
-typedef struct turned_square {
-    float x, y, side, roll;
-} turned_square;
-
-static pfld_box box_of(const turned_square *s)
+static pfld_box box_of(const face_square *s)
 {
     return (pfld_box){s->x - 0.5f * s->side, s->y - 0.5f * s->side, s->side, s->side};
 }
 
-static turned_square square_on(const pfld_box *b, float roll)
+static face_square square_on(const pfld_box *b, float roll)
 {
-    return (turned_square){b->x + 0.5f * b->w, b->y + 0.5f * b->h, fmaxf(b->w, b->h), roll};
+    return (face_square){b->x + 0.5f * b->w, b->y + 0.5f * b->h, fmaxf(b->w, b->h), roll};
 }
 
 /* The centre moves by parts of `unit`, along the face's own axes. */
-static turned_square moved(const turned_square *from, const crop_rule *rule, float sign, float unit,
-                           float side)
+static face_square moved(const face_square *from, const crop_rule *rule, float sign, float unit,
+                         float side)
 {
     float c = cosf(from->roll * DEGREE), s = sinf(from->roll * DEGREE);
     float dx = sign * unit * rule->shift_x, dy = sign * unit * rule->shift_y;
 
-    return (turned_square){from->x + c * dx - s * dy, from->y + s * dx + c * dy, side, from->roll};
+    return (face_square){from->x + c * dx - s * dy, from->y + s * dx + c * dy, side, from->roll};
 }
 
 /* From the detector's frame to the landmarks', and back. */
-static turned_square to_landmarks(const crop_rule *rule, const turned_square *s)
+static face_square to_landmarks(const crop_rule *rule, const face_square *s)
 {
     return moved(s, rule, 1.0f, s->side, rule->scale * s->side);
 }
 
-static turned_square to_detector(const crop_rule *rule, const turned_square *s)
+static face_square to_detector(const crop_rule *rule, const face_square *s)
 {
     float side = s->side / rule->scale;
 
@@ -70,10 +65,10 @@ static bool is_known(const pfld_point five[5])
 
 /* Where the landmarks, or else the detector's own points, say that the face is, in the detector's
  * frame; known: what was known before. */
-static turned_square look_for(const faces *f, const pfld_face *face, const turned_square *known)
+static face_square look_for(const faces *f, const pfld_face *face, const face_square *known)
 {
     pfld_point five[5];
-    turned_square s;
+    face_square s;
     pfld_box b;
     bool have = f->points &&
                 five_from_points(f->points->how->points, face->landmarks, NULL, five) == FIVE_ALL;
@@ -90,9 +85,9 @@ static turned_square look_for(const faces *f, const pfld_face *face, const turne
 }
 
 static float presence(faces *f, const pfld_image *img, const pfld_face *face,
-                      const turned_square *known)
+                      const face_square *known)
 {
-    turned_square s = look_for(f, face, known);
+    face_square s = look_for(f, face, known);
     pfld_box b = box_of(&s);
 
     return box_is_valid(&b) ? detector_presence(f->finder, img, &b, s.roll) : 0.0f;
@@ -101,7 +96,7 @@ static float presence(faces *f, const pfld_image *img, const pfld_face *face,
 /* ---- landmarks, and again where the first crop was off ---- */
 
 /* Where the landmarks say that the face is, in their own frame. False where they can't tell. */
-static bool square_around(const landmarks *l, const pfld_face *face, turned_square *out)
+static bool square_around(const landmarks *l, const pfld_face *face, face_square *out)
 {
     const scheme *points = l->how->points;
     pfld_point five[5], p[PFLD_MAX_LANDMARKS];
@@ -126,7 +121,7 @@ static bool square_around(const landmarks *l, const pfld_face *face, turned_squa
     }
     b = box_around(p, (size_t)points->n);
     *out = square_on(&b, roll);
-    *out = (turned_square){c * out->x - s * out->y, s * out->x + c * out->y, out->side, roll};
+    *out = (face_square){c * out->x - s * out->y, s * out->x + c * out->y, out->side, roll};
     return box_is_valid(&b);
 }
 
@@ -135,7 +130,7 @@ static float turn_between(float a, float b)
     return fabsf(remainderf(a - b, 360.0f));
 }
 
-static bool is_off(const turned_square *first, const turned_square *seen)
+static bool is_off(const face_square *first, const face_square *seen)
 {
     return hypotf(seen->x - first->x, seen->y - first->y) > OFF_SHIFT * first->side ||
            fabsf(logf(seen->side / first->side)) > OFF_SCALE ||
@@ -143,11 +138,11 @@ static bool is_off(const turned_square *first, const turned_square *seen)
 }
 
 /* True where the landmarks say that they are just in the crop's middle, and upright there. */
-static bool find_points(const faces *f, const pfld_image *img, const turned_square *square,
+static bool find_points(const faces *f, const pfld_image *img, const face_square *square,
                         pfld_face *out)
 {
     landmarks *l = f->points;
-    turned_square seen;
+    face_square seen;
     pfld_box b = box_of(square);
 
     landmarks_find(l, img, &b, square->roll, out);
@@ -183,7 +178,7 @@ static void clear(pfld_face *out)
 
 void faces_measure(faces *f, const pfld_image *img, const pfld_box *box, pfld_face *out)
 {
-    turned_square s = square_on(box, 0.0f);
+    face_square s = square_on(box, 0.0f);
 
     assert(f->points);
     clear(out);
@@ -197,17 +192,48 @@ void faces_measure(faces *f, const pfld_image *img, const pfld_box *box, pfld_fa
 }
 
 /* What both nets say of a face that lies in the detector's square. True where they agree. */
-static bool read_face(faces *f, const pfld_image *img, const turned_square *s, pfld_face *out)
+static bool read_face(faces *f, const pfld_image *img, const face_square *s, pfld_face *out)
 {
     bool agree = true;
 
     if (f->points) {
-        turned_square around = to_landmarks(&f->finder->how->face, s);
+        face_square around = to_landmarks(&f->finder->how->face, s);
         agree = find_points(f, img, &around, out);
     }
     if (f->presence_min >= 0.0f)
         out->presence = presence(f, img, out, s);
     return agree;
+}
+
+/* ---- a face that was here a frame ago ---- */
+
+/* Presence of a face that is followed, below which it is lost, in presence_min: a face that has
+ * been found must not flicker. */
+#define KEEP 1.0f
+
+bool faces_square(const faces *f, const pfld_face *face, face_square *out)
+{
+    return square_around(f->points, face, out);
+}
+
+bool faces_follow(faces *f, const pfld_image *img, const face_square *near, face_square *seen,
+                  pfld_face *out)
+{
+    face_square around;
+
+    assert(f->points && f->finder);
+    clear(out);
+    out->score = 1.0f;
+    find_points(f, img, near, out);
+    if (!square_around(f->points, out, seen))
+        return false;
+    five_from_points(f->points->how->points, out->landmarks, NULL, out->five);
+    around = to_detector(&f->finder->how->face, seen);
+    out->box = box_of(&around);
+    if (f->presence_min < 0.0f)
+        return true;
+    out->presence = presence(f, img, out, &around);
+    return out->presence >= KEEP * f->presence_min;
 }
 
 /* ---- which way is up ---- */
@@ -240,12 +266,12 @@ static float roll_to_ask(float roll)
 
 /* first: as the face was found and read. A quarter must win twice: by the face's box, and by the
  * landmarks that are found so. True where one does. */
-static bool turn_up(faces *f, const pfld_image *img, const turned_square *first, pfld_face *face)
+static bool turn_up(faces *f, const pfld_image *img, const face_square *first, pfld_face *face)
 {
     pfld_box b = box_of(first);
     float roll = roll_to_ask(first->roll);
     detector_view seen[4];
-    turned_square s = *first;
+    face_square s = *first;
     pfld_face turned = *face;
     int best = 0;
 
@@ -267,49 +293,53 @@ static bool turn_up(faces *f, const pfld_image *img, const turned_square *first,
     return true;
 }
 
-/* doubtful: which way is up is asked of faces of this first score, or a higher one. True where the
- * face was turned up. */
-static bool complete(faces *f, const pfld_image *img, const detector_face *found, float doubtful,
-                     pfld_face *out)
+/* ---- a face that was found ---- */
+
+struct face_reading {
+    pfld_face face;
+    face_square square; /* where it was found */
+    float first;        /* the finder's score */
+    bool sure;          /* which way is up */
+};
+
+static void read_first(faces *f, const pfld_image *img, const detector_face *found, face_reading *r)
 {
     const detect_spec *how = f->finder->how;
-    turned_square s = square_on(&found->box, found->roll);
-    bool sure, turned = false;
 
-    clear(out);
-    out->box = found->box;
-    out->score = found->score;
+    r->square = square_on(&found->box, found->roll);
+    r->first = found->score;
+    clear(&r->face);
+    r->face.box = found->box;
+    r->face.score = found->score;
     if (is_known(found->five)) {
         for (int i = 0; i < 5; i++)
-            out->five[i] = found->five[i];
+            r->face.five[i] = found->five[i];
         if (how->roll)
-            five_roll(found->five, &s.roll);
+            five_roll(found->five, &r->square.roll);
     }
-    sure = read_face(f, img, &s, out);
+    r->sure = read_face(f, img, &r->square, &r->face);
     if (f->presence_min < 0.0f)
-        return false;
-    sure &= sqrtf(found->score * out->presence) >= SURE;
-    if (!sure && found->score >= doubtful)
-        turned = turn_up(f, img, &s, out);
-    out->score = sqrtf(found->score * out->presence);
+        return;
+    r->face.score = sqrtf(r->first * r->face.presence);
+    r->sure &= r->face.score >= SURE;
+}
+
+/* doubtful: which way is up is asked of faces of this first score, or a higher one. */
+static bool is_doubtful(const faces *f, const face_reading *r, float doubtful)
+{
+    return f->presence_min >= 0.0f && !r->sure && r->first >= doubtful;
+}
+
+/* True where the face was turned up. */
+static bool ask_up(faces *f, const pfld_image *img, face_reading *r)
+{
+    bool turned = turn_up(f, img, &r->square, &r->face);
+
+    r->face.score = sqrtf(r->first * r->face.presence);
     return turned;
 }
 
 /* ---- all of them ---- */
-
-/* Into its place among the first min(n, cap), which are in order: equal ones stay as they came. */
-static void insert(const pfld_face *face, pfld_face *out, size_t n, size_t cap)
-{
-    size_t at = n < cap ? n : cap;
-
-    while (at > 0 && out[at - 1].score < face->score) {
-        if (at < cap)
-            out[at] = out[at - 1];
-        at--;
-    }
-    if (at < cap)
-        out[at] = *face;
-}
 
 /* Of the boxes around two faces' landmarks: two crops of one face, of which the detector has found
  * a part as well, end at the same landmarks. docs/detection.md has what it is worth. */
@@ -327,24 +357,101 @@ static bool is_twin(const pfld_face *face, pfld_box *seen, size_t *n)
     return false;
 }
 
-static size_t complete_all(faces *f, const pfld_image *img, pfld_face *out, size_t cap)
+/* Each of these is a task for any thread: a face's bits don't depend on whose. */
+typedef struct job {
+    faces *f;
+    const pfld_image *img;
+    float doubtful;
+} job;
+
+static faces *of_thread(faces *f, size_t thread)
 {
-    float doubtful = f->upright ? INFINITY : 0.0f;
-    pfld_box *seen = f->finder->boxes; /* the search, which they were for, is over */
-    size_t n = 0, n_seen = 0;
+    return thread ? &f->helpers[thread - 1] : f;
+}
+
+/* What the best one says about itself decides what the others are asked. */
+static void read_task(void *ctx, size_t i, size_t thread)
+{
+    job *j = ctx;
+    faces *f = of_thread(j->f, thread);
+    face_reading *r = &j->f->readings[i];
+
+    read_first(f, j->img, &j->f->finder->faces[i], r);
+    if (i > 0 || (is_doubtful(f, r, j->doubtful) && ask_up(f, j->img, r)))
+        return;
+    j->doubtful = fmaxf(j->doubtful, FAIR); /* it is as it was found, and so are most of them */
+}
+
+static void ask_task(void *ctx, size_t i, size_t thread)
+{
+    job *j = ctx;
+    face_reading *r = &j->f->readings[i + 1];
+
+    if (is_doubtful(j->f, r, j->doubtful))
+        ask_up(of_thread(j->f, thread), j->img, r);
+}
+
+static void run_tasks(job *j, pool_fn task, size_t n)
+{
+    if (j->f->threads)
+        pool_run(j->f->threads, task, j, n);
+    else
+        for (size_t i = 0; i < n; i++)
+            task(j, i, 0);
+}
+
+static void read_all(faces *f, const pfld_image *img)
+{
+    job j = {f, img, f->upright ? INFINITY : 0.0f};
+    size_t n = f->finder->n;
+
+    run_tasks(&j, read_task, n);
+    run_tasks(&j, ask_task, n > 0 ? n - 1 : 0);
+}
+
+/* Into order [n]: the readings that count, best score first; equal ones stay as they came. */
+static size_t sort_readings(const faces *f, uint32_t *order)
+{
+    size_t n = 0;
 
     for (size_t i = 0; i < f->finder->n; i++) {
-        pfld_face face;
-        bool turned = complete(f, img, &f->finder->faces[i], doubtful, &face);
-        if (i == 0 && !turned) /* then few of the others are */
-            doubtful = fmaxf(doubtful, FAIR);
-        if (face.presence < f->presence_min || face.score < f->score_min) /* no NaN is */
+        const pfld_face *face = &f->readings[i].face;
+        size_t at = n;
+
+        if (face->presence < f->presence_min || face->score < f->score_min) /* no NaN is */
             continue;
-        if (f->points && is_twin(&face, seen, &n_seen))
-            continue;
-        insert(&face, out, n++, cap);
+        for (; at > 0 && f->readings[order[at - 1]].face.score < face->score; at--)
+            order[at] = order[at - 1];
+        order[at] = (uint32_t)i;
+        n++;
     }
     return n;
+}
+
+/* Of twins the surer one stays, which comes first. */
+static size_t complete_all(faces *f, const pfld_image *img, pfld_face *out, size_t cap)
+{
+    uint32_t *order = f->finder->keep; /* the search, which they were for, is over */
+    pfld_box *seen = f->finder->boxes;
+    size_t sorted, n = 0, n_seen = 0;
+
+    read_all(f, img);
+    sorted = sort_readings(f, order);
+    for (size_t i = 0; i < sorted; i++) {
+        const pfld_face *face = &f->readings[order[i]].face;
+        if (f->points && is_twin(face, seen, &n_seen))
+            continue;
+        if (n < cap)
+            out[n] = *face;
+        n++;
+    }
+    return n;
+}
+
+bool faces_add_room(faces *f, arena *mem)
+{
+    f->readings = arena_alloc(mem, PFLD_MAX_FACES, sizeof *f->readings);
+    return f->readings;
 }
 
 size_t faces_find(faces *f, const pfld_image *img, pfld_face *out, size_t cap)

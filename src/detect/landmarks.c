@@ -3,16 +3,43 @@
 
 #include <math.h>
 
+#include "core/error.h"
 #include "geometry/pose.h"
 #include "image/image.h"
 
 #define DEGREE 0.017453293f /* pi / 180 */
 
-pfld_status landmarks_create(const net_graph *g, const spec *how, pfld_isa cap, arena *mem,
-                             landmarks *out, pfld_error *err)
+/* Nets that share weights give outputs of rank 4 as [N][H][W][C]. */
+static bool may_share(const net_graph *g, const spec *how)
+{
+    const net_shape *s = &g->values[g->outputs[how->output]].shape;
+
+    return s->rank != 4 || s->dim[1] == 1 || (s->dim[2] == 1 && s->dim[3] == 1);
+}
+
+static pfld_status create_net(const net_graph *g, const spec *how, pfld_isa cap,
+                              infer_weights *weights, arena *mem, infer_net **out, pfld_error *err)
 {
     const infer_pixels pixels = spec_pixels(&how->input);
-    pfld_status st = infer_create_nhwc(g, cap, &pixels, mem, &out->net, err);
+    pfld_status st;
+    void *maps;
+
+    if (!may_share(g, how))
+        return infer_create_nhwc(g, cap, &pixels, mem, out, err);
+    st = infer_create_shared(g, cap, &pixels, weights, mem, out, err);
+    if (st != PFLD_OK)
+        return st;
+    maps = arena_alloc(mem, 1, infer_activation_bytes(*out));
+    if (!maps)
+        return error_nomem(err);
+    infer_place(*out, maps);
+    return PFLD_OK;
+}
+
+pfld_status landmarks_create(const net_graph *g, const spec *how, pfld_isa cap,
+                             infer_weights *weights, arena *mem, landmarks *out, pfld_error *err)
+{
+    pfld_status st = create_net(g, how, cap, weights, mem, &out->net, err);
     int32_t size, channels = image_channels(how->input.order);
 
     if (st != PFLD_OK)
@@ -95,6 +122,6 @@ void landmarks_find(landmarks *l, const pfld_image *img, const pfld_box *box, fl
         face->landmarks[i] = affine_apply(&to_image, p);
     }
     measure_spread(l, &to_image, face);
-    if (!pose_from_points(l->how->points, face->landmarks, &face->pose))
+    if (!pose_from_points(l->how->points, face->landmarks, NULL, &face->pose))
         face->pose = (pfld_pose){NAN, NAN, NAN};
 }

@@ -15,9 +15,10 @@ typedef struct landmarks {
     double of_tail;                    /* spread_of_tail(), too */
 } landmarks;
 
-/* All memory from mem; g and how must outlive it. */
-pfld_status landmarks_create(const net_graph *g, const spec *how, pfld_isa cap, arena *mem,
-                             landmarks *out, pfld_error *err);
+/* All memory from mem; g and how must outlive it. For several threads several are made of the same
+ * g, how, cap and mem; weights (zeroed before the first) are what they share. */
+pfld_status landmarks_create(const net_graph *g, const spec *how, pfld_isa cap,
+                             infer_weights *weights, arena *mem, landmarks *out, pfld_error *err);
 
 /* img and box are valid (image_check(), box_is_valid()); the crop is turned by roll degrees about
  * the box's centre. Fills in landmarks, their number, how far off they may be, and pose. */

@@ -10,6 +10,7 @@
 #include "core/rng.h"
 #include "data/face_box.h"
 #include "geometry/box.h"
+#include "geometry/pose.h"
 #include "media/codec.h"
 
 const float eval_shares[EVAL_SHARES] = {0.5f, 0.9f, 0.99f};
@@ -28,30 +29,12 @@ typedef struct run_state {
     run_thread *threads; /* [opt->threads] */
     pfld_error *errors;  /* [n]: so that the first one in order is told, whoever met it */
     bool *missed;        /* [n] */
+    bool *left_out;      /* [n] */
 } run_state;
 
 static size_t draws_of(const eval_options *opt)
 {
     return opt->jitter > 0.0f && opt->draws > 1 ? opt->draws : 1;
-}
-
-/* Evenly within +-limit. */
-static float evenly(rng *r, float limit)
-{
-    return limit * (2.0f * rng_float(r) - 1.0f);
-}
-
-static pfld_box jittered(const pfld_box *b, float limit, rng *r)
-{
-    float side = fmaxf(b->w, b->h);
-    float x = b->x + 0.5f * b->w + side * evenly(r, limit);
-    float y = b->y + 0.5f * b->h + side * evenly(r, limit);
-    float scale = 1.0f + evenly(r, limit);
-    pfld_box out = {0.0f, 0.0f, scale * b->w, scale * b->h};
-
-    out.x = x - 0.5f * out.w;
-    out.y = y - 0.5f * out.h;
-    return out;
 }
 
 /* Of the detector's faces the one where s is; false where none is. */
@@ -112,35 +95,52 @@ static pfld_status boxed_face(const run_state *r, const run_thread *t, const pfl
     rng_seed(&random, r->opt->seed * UINT64_C(0x9e3779b97f4a7c15) + face); /* whoever runs it */
     for (size_t i = 0; i < draws && st == PFLD_OK; i++) {
         pfld_face found;
-        pfld_box box = r->opt->jitter > 0.0f ? jittered(&truth, r->opt->jitter, &random) : truth;
+        pfld_box box =
+            r->opt->jitter > 0.0f ? face_box_jittered(&truth, r->opt->jitter, &random) : truth;
         st = pfld_landmarks(t->session, photo, &box, &found, err);
         if (st != PFLD_OK)
             break;
         if (i == 0)
             f->found = found;
-        add_errors(f, &found, unit, draws);
+        if (!r->opt->only_pose)
+            add_errors(f, &found, unit, draws);
     }
     return st;
+}
+
+static void in_perspective(const run_state *r, const pfld_image *photo, pfld_face *face)
+{
+    const double longer = photo->width > photo->height ? photo->width : photo->height;
+    const double half = 0.5 * (double)r->opt->fov * 0.017453292519943295; /* pi / 180 */
+    const pose_view camera = {
+        .focal = (float)(0.5 * longer / tan(half)),
+        .centre = {0.5f * (float)(photo->width - 1), 0.5f * (float)(photo->height - 1)}};
+
+    (void)pose_from_points(r->out->scheme, face->landmarks, &camera, &face->pose);
 }
 
 static pfld_status find_face(const run_state *r, const run_thread *t, size_t face, pfld_error *err)
 {
     eval_face *f = &r->out->faces[face];
     media_image photo = {0};
-    double unit;
+    double unit = 1;
     pfld_status st = media_read(f->sample->image, &photo, err);
 
+    r->left_out[face] = st != PFLD_OK && st != PFLD_ERR_NOMEM && r->opt->skip_bad;
     if (st != PFLD_OK)
         return st;
-    if (!eval_normaliser(f->sample->scheme, f->sample->points, r->opt->norm, &unit))
+    if (!r->opt->only_pose &&
+        !eval_normaliser(f->sample->scheme, f->sample->points, r->opt->norm, &unit))
         st = error_set(err, PFLD_ERR_ARG, "the face has no %s distance",
                        eval_norm_names[r->opt->norm]);
     else if (!r->opt->detector)
         st = boxed_face(r, t, &photo.view, face, unit, err);
     else
         st = detect_face(t, &photo.view, f->sample, f, &r->missed[face], err);
-    if (st == PFLD_OK && r->opt->detector && !r->missed[face])
+    if (st == PFLD_OK && r->opt->detector && !r->missed[face] && !r->opt->only_pose)
         add_errors(f, &f->found, unit, 1);
+    if (st == PFLD_OK && r->opt->fov > 0.0f && !r->missed[face])
+        in_perspective(r, &photo.view, &f->found);
     if (st == PFLD_OK && !isfinite(f->error))
         st = error_set(err, PFLD_ERR_ARG, "the model's points are not numbers");
     if (st != PFLD_OK)
@@ -159,7 +159,7 @@ static void run_one(void *ctx, size_t i, size_t thread)
     (void)find_face(r, &r->threads[thread], i, &r->errors[i]); /* errors[i] tells */
 }
 
-static pfld_status check_set(const pfld_model *model, const data_set *set, pfld_error *err)
+pfld_status eval_run_check(const pfld_model *model, const data_set *set, pfld_error *err)
 {
     const char *name = pfld_model_scheme(model);
 
@@ -187,9 +187,11 @@ static pfld_status make_sessions(run_state *r, const pfld_model *model, pfld_err
     r->threads = mem_alloc(r->opt->threads, sizeof *r->threads);
     r->errors = mem_alloc(r->set->n, sizeof *r->errors);
     r->missed = mem_alloc(r->set->n, sizeof *r->missed);
+    r->left_out = mem_alloc(r->set->n, sizeof *r->left_out);
     r->out->faces = mem_alloc(r->set->n, sizeof *r->out->faces);
     r->out->missed = mem_alloc(r->set->n, sizeof *r->out->missed);
-    if (!r->threads || !r->errors || !r->missed || !r->out->faces || !r->out->missed)
+    if (!r->threads || !r->errors || !r->missed || !r->left_out || !r->out->faces ||
+        !r->out->missed)
         return error_nomem(err);
     for (size_t i = 0; i < r->opt->threads && st == PFLD_OK; i++) {
         run_thread *t = &r->threads[i];
@@ -209,12 +211,13 @@ static void free_sessions(run_state *r)
     mem_free(r->threads);
     mem_free(r->errors);
     mem_free(r->missed);
+    mem_free(r->left_out);
 }
 
 static pfld_status first_error(const run_state *r, pfld_error *err)
 {
     for (size_t i = 0; i < r->set->n; i++)
-        if (r->errors[i].status != PFLD_OK) {
+        if (r->errors[i].status != PFLD_OK && !r->left_out[i]) {
             if (err)
                 *err = r->errors[i];
             return r->errors[i].status;
@@ -222,13 +225,22 @@ static pfld_status first_error(const run_state *r, pfld_error *err)
     return PFLD_OK;
 }
 
-/* Parts those found from those missed, both in order. */
+static void leave_out(run_state *r, size_t i)
+{
+    r->out->n_left_out++;
+    if (r->opt->message)
+        r->opt->message(NULL, r->errors[i].msg);
+}
+
+/* Parts those found from those missed, both in order, and from those whose photo can't be read. */
 static void sort_out(run_state *r)
 {
     eval_run *out = r->out;
 
     for (size_t i = 0; i < r->set->n; i++)
-        if (r->missed[i])
+        if (r->left_out[i])
+            leave_out(r, i);
+        else if (r->missed[i])
             out->missed[out->n_missed++] = out->faces[i].sample;
         else if (out->n++ < i)
             out->faces[out->n - 1] = out->faces[i];
@@ -239,7 +251,7 @@ pfld_status eval_run_model(const pfld_model *model, const data_set *set, const e
 {
     run_state r = {.set = set, .opt = opt, .out = out};
     pool *p = NULL;
-    pfld_status st = check_set(model, set, err);
+    pfld_status st = opt->only_pose ? PFLD_OK : eval_run_check(model, set, err);
 
     *out = (eval_run){.norm = opt->norm, .scheme = scheme_find(pfld_model_scheme(model))};
     for (int k = 0; k < EVAL_SHARES; k++)
@@ -254,6 +266,8 @@ pfld_status eval_run_model(const pfld_model *model, const data_set *set, const e
     }
     if (st == PFLD_OK)
         sort_out(&r);
+    if (st == PFLD_OK && out->n_left_out == set->n)
+        st = error_set(err, PFLD_ERR_FORMAT, "none of the %zu photos can be read", set->n);
     pool_free(p);
     free_sessions(&r);
     if (st != PFLD_OK)

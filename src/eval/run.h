@@ -22,6 +22,13 @@ typedef struct eval_options {
     const pfld_model *detector;
     int32_t max_side; /* these two as in pfld_options */
     float presence_min;
+    bool skip_bad; /* photos that can't be read are left out, and told */
+    void (*message)(void *ctx, const char *text); /* may be NULL */
+    /* Only the pose is asked for: the points need be neither the model's nor known, and have no
+     * error. With fov above 0 (degrees, across the photo's longer side) it is told in perspective
+     * by a camera that looks at the photo's middle. */
+    bool only_pose;
+    float fov;
 } eval_options;
 
 #define EVAL_MAX_JITTER 0.5f
@@ -42,15 +49,19 @@ typedef struct eval_run {
     size_t n;
     const data_sample **missed; /* [n_missed], by the detector: in no error */
     size_t n_missed;
+    size_t n_left_out; /* photos that can't be read */
     const scheme *scheme;
     eval_norm norm;
     float radius[EVAL_SHARES]; /* of the model's ellipses; NaN where it has none */
 } eval_run;                    /* zeroed: empty */
 
+/* What the functions below ask of model and set. */
+pfld_status eval_run_check(const pfld_model *model, const data_set *set, pfld_error *err);
+
 /*
  * Every sample must have the model's scheme, and all points that the normaliser needs: PFLD_ERR_ARG
- * names the first that has not. A photo that can't be read ends the run with its name. Same results
- * for any threads.
+ * names the first that has not. A photo that can't be read ends the run with its name, unless
+ * skip_bad. Same results for any threads.
  */
 pfld_status eval_run_model(const pfld_model *model, const data_set *set, const eval_options *opt,
                            eval_run *out, pfld_error *err);

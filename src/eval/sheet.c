@@ -10,17 +10,19 @@
 #include "media/codec.h"
 
 /* Cairo has no surface of 3 bytes a pixel. */
-static void paint_cell(cairo_t *cr, const pfld_image *cell)
+void sheet_picture(cairo_t *cr, const pfld_image *picture)
 {
-    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, cell->width, cell->height);
+    cairo_surface_t *s =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, picture->width, picture->height);
     unsigned char *to = cairo_image_surface_get_data(s);
     int stride = cairo_image_surface_get_stride(s);
 
     if (cairo_surface_status(s) == CAIRO_STATUS_SUCCESS) {
         cairo_surface_flush(s);
-        for (int y = 0; y < cell->height; y++)
-            for (int x = 0; x < cell->width; x++) {
-                const uint8_t *p = cell->data + (ptrdiff_t)y * cell->stride + (ptrdiff_t)3 * x;
+        for (int y = 0; y < picture->height; y++)
+            for (int x = 0; x < picture->width; x++) {
+                const uint8_t *p =
+                    picture->data + (ptrdiff_t)y * picture->stride + (ptrdiff_t)3 * x;
                 uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
                 *(uint32_t *)(void *)(to + (ptrdiff_t)y * stride + (ptrdiff_t)4 * x) = v;
             }
@@ -50,7 +52,7 @@ pfld_status sheet_photo(cairo_t *cr, const char *image, const pfld_box *box, flo
         st = error_set(err, PFLD_ERR_ARG, "%.100s: a box without a size", image);
     if (st == PFLD_OK) {
         image_warp(&photo.view, &to_image, &picture);
-        paint_cell(cr, &picture);
+        sheet_picture(cr, &picture);
     }
     mem_free(picture.data);
     media_image_free(&photo);

@@ -19,6 +19,8 @@ typedef pfld_status sheet_draw(void *ctx, size_t i, cairo_t *cr, pfld_error *err
 pfld_status sheet_write(const char *path, const sheet_size *size, size_t n, sheet_draw *draw,
                         void *ctx, pfld_error *err);
 
+/* Paints an RGB8 picture into the cell. */
+void sheet_picture(cairo_t *cr, const pfld_image *picture);
 /* Paints the square around box, scale times its longer side, of the photo into the cell; *to_cell
  * then maps the photo's pixels into the cell's. */
 pfld_status sheet_photo(cairo_t *cr, const char *image, const pfld_box *box, float scale, int cell,

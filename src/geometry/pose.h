@@ -50,17 +50,31 @@ extern const int pose_neutral_count;
 void pose_to_matrix(const pfld_pose *pose, float r[3][3]);
 pfld_pose pose_from_matrix(const float r[3][3]);
 
-/*
- * Weak perspective: the rotation that, with one scale and one shift, explains where the scheme's
- * rigid points lie (least squares over rotations). points [scheme->n], image pixels. False (and
- * NaN angles) where the scheme has too few rigid points, or they coincide, lie on one line, or are
- * not finite. Allocates nothing; same points, same bits.
- */
-bool pose_from_points(const scheme *s, const pfld_point *points, pfld_pose *pose);
+typedef struct pose_view { /* what is known of how points are seen; zeroed: nothing */
+    const float *cov;  /* [n][3]: xx, xy, yy of each point's error, pixels squared; NULL: all are
+                              alike */
+    float focal;       /* the camera's focal length in pixels; 0: weak perspective */
+    pfld_point centre; /* the pixel that it looks at */
+} pose_view;
 
-/* The same for any face: face [n] and points [n] are the same spots in 3D and in the image. n is at
- * least 4, and the spots do not all lie in one plane. */
-bool pose_from_pairs(const pose_point3 *face, const pfld_point *points, size_t n, pfld_pose *pose);
+/*
+ * The rotation that, with one scale and one shift (weak perspective), or with one place before the
+ * camera, explains best where the scheme's rigid points lie. Robust: points that are far from where
+ * the others put them hardly count. A smooth function of the points and of their covariances. In
+ * perspective the angles are those to the camera's axes, else to the line of sight.
+ *
+ * points [scheme->n], image pixels; view may be NULL. False (and NaN angles) where the scheme has
+ * too few rigid points, or they coincide, lie on one line, or are not finite, or fill so much of
+ * the camera's view that it would be inside the face, or where cov holds what is no covariance.
+ * Allocates nothing; same points, same bits.
+ */
+bool pose_from_points(const scheme *s, const pfld_point *points, const pose_view *view,
+                      pfld_pose *pose);
+
+/* The same for any face: face [n] and points [n] are the same spots in 3D and in the image. n is 4
+ * to PFLD_MAX_LANDMARKS, and the spots do not all lie in one plane. */
+bool pose_from_pairs(const pose_point3 *face, const pfld_point *points, size_t n,
+                     const pose_view *view, pfld_pose *pose);
 
 /*
  * POSE_OPENCV     R = Rz(roll) Ry(yaw) Rx(pitch) of x right, y down, z forward: what

@@ -49,7 +49,6 @@ static const scheme_contour ibug68_contours[] = {
     RING(SCHEME_LIPS, ibug68_outer),      RING(SCHEME_LIPS, ibug68_inner),
 };
 static const scheme_rigid ibug68_rigid[] = {
-    {21, POSE_RIGHT_BROW_INNER}, {22, POSE_LEFT_BROW_INNER},
     {27, POSE_NOSE_ROOT},        {28, POSE_NOSE_UPPER},
     {29, POSE_NOSE_LOWER},       {30, POSE_NOSE_TIP},
     {31, POSE_RIGHT_NOSTRIL},    {33, POSE_NOSE_BASE},       {35, POSE_LEFT_NOSTRIL},
@@ -94,8 +93,6 @@ static const scheme_contour wflw98_contours[] = {
     LINE(SCHEME_PUPIL, wflw98_right_pupil), LINE(SCHEME_PUPIL, wflw98_left_pupil),
 };
 static const scheme_rigid wflw98_rigid[] = {
-    {37, POSE_RIGHT_BROW_INNER}, {38, POSE_RIGHT_BROW_INNER},
-    {42, POSE_LEFT_BROW_INNER},  {50, POSE_LEFT_BROW_INNER},
     {51, POSE_NOSE_ROOT},        {52, POSE_NOSE_UPPER},
     {53, POSE_NOSE_LOWER},       {54, POSE_NOSE_TIP},
     {55, POSE_RIGHT_NOSTRIL},    {57, POSE_NOSE_BASE},       {59, POSE_LEFT_NOSTRIL},
@@ -133,8 +130,6 @@ static const scheme_contour lapa106_contours[] = {
     LINE(SCHEME_PUPIL, lapa106_right_pupil), LINE(SCHEME_PUPIL, lapa106_left_pupil),
 };
 static const scheme_rigid lapa106_rigid[] = {
-    {37, POSE_RIGHT_BROW_INNER}, {38, POSE_RIGHT_BROW_INNER},
-    {42, POSE_LEFT_BROW_INNER},  {50, POSE_LEFT_BROW_INNER},
     {51, POSE_NOSE_ROOT},        {52, POSE_NOSE_UPPER},
     {53, POSE_NOSE_LOWER},       {54, POSE_NOSE_TIP},
     {58, POSE_RIGHT_NOSTRIL},    {60, POSE_NOSE_BASE},       {62, POSE_LEFT_NOSTRIL},
@@ -170,7 +165,6 @@ static const scheme_contour cofw29_contours[] = {
     LINE(SCHEME_PUPIL, cofw29_right_pupil), LINE(SCHEME_PUPIL, cofw29_left_pupil),
 };
 static const scheme_rigid cofw29_rigid[] = {
-    {2, POSE_RIGHT_BROW_INNER}, {3, POSE_LEFT_BROW_INNER},
     {8, POSE_RIGHT_EYE_OUTER},  {10, POSE_RIGHT_EYE_INNER},
     {11, POSE_LEFT_EYE_INNER},  {9, POSE_LEFT_EYE_OUTER},
     {20, POSE_NOSE_TIP},        {21, POSE_NOSE_BASE},

@@ -80,7 +80,9 @@ static void conv_gathered(const step *s, const kernels *k, const tap_source *in,
 
 static void copy_pixels(const tap_source *in, const float *src, size_t n, float *dst)
 {
-    if (in->step_c != 1)
+    if (in->c == 3 && in->step_w == 1)
+        pixels_of_planes_3(src, in->step_c, n, dst);
+    else if (in->step_c != 1)
         for (size_t c = 0; c < in->c; c++)
             for (size_t x = 0; x < n; x++)
                 dst[x * in->c + c] = src[(ptrdiff_t)x * in->step_w + (ptrdiff_t)c * in->step_c];
@@ -338,7 +340,8 @@ static pfld_status finish_conv(lower *l, step *s, bool absorb)
     s->post.bias = bias ? bias->data : NULL;
     if (absorb)
         value = lower_absorb(l, value, (size_t)shape->dim[1], &s->post, &s->in[1]);
-    if (value == NET_NONE || !(absorb ? lower_new_map : lower_new_nhwc)(l, shape, &s->out))
+    if (value == NET_NONE ||
+        !(absorb ? lower_new_map(l, value, &s->out) : lower_new_nhwc(l, shape, &s->out)))
         return lower_nomem(l);
     lower_set_value(l, value, &s->out);
     return PFLD_OK;

@@ -11,6 +11,7 @@
 
 enum { /* kernels.h on the distance between pixels */
        SAME_SETS = 512,
+       FEW_SETS = 32,
        SET_GAP = 16
 };
 
@@ -82,11 +83,23 @@ bool lower_new_nhwc(lower *l, const net_shape *shape, infer_view *v)
     return true;
 }
 
-bool lower_new_map(lower *l, const net_shape *shape, infer_view *v)
+/* All that reads the value is one convolution of each channel for itself. */
+static bool goes_to_depthwise(const lower *l, int32_t value)
 {
+    const net_node *n;
+
+    if (l->uses[value] != 1 || l->reader[value] < 0)
+        return false;
+    n = &l->g->nodes[l->reader[value]];
+    return n->op == NET_OP_CONV && n->in[0] == value && l->g->values[n->in[1]].shape.dim[1] == 1;
+}
+
+bool lower_new_map(lower *l, int32_t value, infer_view *v)
+{
+    const net_shape *shape = &l->g->values[value].shape;
     net_shape wide = *shape;
 
-    if (wide.dim[1] % SAME_SETS == 0 && wide.dim[1] > 0)
+    if (wide.dim[1] % (goes_to_depthwise(l, value) ? FEW_SETS : SAME_SETS) == 0 && wide.dim[1] > 0)
         wide.dim[1] += SET_GAP;
     if (!lower_new_nhwc(l, &wide, v))
         return false;

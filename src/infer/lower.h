@@ -106,8 +106,9 @@ void lower_set_value(lower *l, int32_t value, const infer_view *v);
 /* A fresh buffer in the named layout. */
 bool lower_new_rows(lower *l, const net_shape *shape, infer_view *v);
 bool lower_new_nhwc(lower *l, const net_shape *shape, infer_view *v);
-/* NHWC whose pixels lie so far apart that they don't share a few cache sets: with gaps, maybe. */
-bool lower_new_map(lower *l, const net_shape *shape, infer_view *v);
+/* NHWC for a value, whose pixels lie so far apart that they don't share a few cache sets where its
+ * reader would mind: with gaps, maybe. */
+bool lower_new_map(lower *l, int32_t value, infer_view *v);
 bool lower_new_like(lower *l, const infer_view *like, infer_view *v);
 bool lower_new_scratch(lower *l, size_t count, infer_view *v);
 bool lower_new_fixed(lower *l, const net_shape *shape, float *data, infer_view *v);

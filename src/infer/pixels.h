@@ -18,4 +18,7 @@ void pixel_range_set(pixel_range *p, const infer_pixels *how, size_t channels);
 /* n values, from a pixel's first channel on. */
 void pixel_range_floats(const pixel_range *p, const uint8_t *src, float *dst, size_t n);
 
+/* [3] planes of floats, so far apart, to n pixels. */
+void pixels_of_planes_3(const float *planes, ptrdiff_t plane, size_t n, float *pixels);
+
 #endif

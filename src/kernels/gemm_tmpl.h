@@ -22,7 +22,8 @@
 
 enum {
     GEMM_ROWS_MAX = GEMM_ROWS_1,
-    GEMM_BLOCK_M = 48,  /* rows of A that stay in L1 while the panels pass by */
+    GEMM_FOURS = (GEMM_ROWS_MAX + 3) / 4,
+    GEMM_BLOCK_M = 56,  /* rows of A that stay in L1 while the panels pass by */
     GEMM_BLOCK_K = 256, /* a panel of so many rows fits in L1 or close to it */
     GEMM_BLOCK_N = 512, /* columns of B that stay in L2 while the rows pass by */
     GEMM_ADDS = 2       /* what C held, residual */
@@ -47,7 +48,7 @@ struct gemm_tile {
     size_t adds;
     const float *bias, *slope; /* NULL: none */
     float lo, hi;
-    bool clamp;
+    bool clamp_below, clamp_above;
 };
 
 /* Vector v of a row of n floats. */
@@ -69,14 +70,24 @@ VEC_INLINE void gemm_tile_finish(const struct gemm_tile *t, vf acc[][GEMM_VECS],
                 acc[i][v] = vf_add(acc[i][v], gemm_load(t, p, v, vecs));
         }
     }
-    if (t->clamp) {
-        vf lo = vf_set1(t->lo), hi = vf_set1(t->hi);
+    if (t->clamp_below) {
+        vf lo = vf_set1(t->lo);
 
         KERNELS_UNROLL
         for (size_t i = 0; i < rows; i++) {
             KERNELS_UNROLL
             for (size_t v = 0; v < vecs; v++)
-                acc[i][v] = vf_min(hi, vf_max(lo, acc[i][v]));
+                acc[i][v] = vf_max(lo, acc[i][v]);
+        }
+    }
+    if (t->clamp_above) {
+        vf hi = vf_set1(t->hi);
+
+        KERNELS_UNROLL
+        for (size_t i = 0; i < rows; i++) {
+            KERNELS_UNROLL
+            for (size_t v = 0; v < vecs; v++)
+                acc[i][v] = vf_min(hi, acc[i][v]);
         }
     }
     if (t->slope) {
@@ -97,11 +108,14 @@ VEC_INLINE void gemm_tile_run(const struct gemm_tile *t, size_t rows, size_t vec
     vf acc[GEMM_ROWS_MAX][GEMM_VECS];
     const float *a = t->a, *b = t->b;
     const size_t a_row = t->a_row, a_col = t->a_col, c_row = t->c_row, jump = t->jump;
-    const float *a4 = a + (rows > 4 ? 4 * a_row : 0), *a8 = a + (rows > 8 ? 8 * a_row : 0);
+    const float *fours[GEMM_FOURS]; /* every fourth row of A */
     float *c = t->c;
 
-    GEMM_HIDE(a4);
-    GEMM_HIDE(a8);
+    KERNELS_UNROLL
+    for (size_t j = 0; 4 * j < rows; j++) {
+        fours[j] = a + 4 * j * a_row;
+        GEMM_HIDE(fours[j]);
+    }
     KERNELS_UNROLL
     for (size_t v = 0; v < vecs; v++) {
         vf start = vf_zero();
@@ -116,7 +130,7 @@ VEC_INLINE void gemm_tile_run(const struct gemm_tile *t, size_t rows, size_t vec
         size_t p = run < left ? run : left;
 
         left -= p;
-        for (; p; p--, a += a_col, a4 += a_col, a8 += a_col, b += vecs * VL) {
+        for (; p; p--, b += vecs * VL) {
             vf bv[GEMM_VECS];
 
             KERNELS_UNROLL
@@ -124,16 +138,19 @@ VEC_INLINE void gemm_tile_run(const struct gemm_tile *t, size_t rows, size_t vec
                 bv[v] = vf_load(b + v * VL);
             KERNELS_UNROLL
             for (size_t i = 0; i < rows; i++) {
-                vf ai = vf_set1((i < 4 ? a : i < 8 ? a4 : a8)[i % 4 * a_row]);
+                vf ai = vf_set1(fours[i / 4][i % 4 * a_row]);
 
                 KERNELS_UNROLL
                 for (size_t v = 0; v < vecs; v++)
                     acc[i][v] = vf_fma(ai, bv[v], acc[i][v]);
             }
+            KERNELS_UNROLL
+            for (size_t j = 0; 4 * j < rows; j++)
+                fours[j] += a_col;
         }
-        a += jump;
-        a4 += jump;
-        a8 += jump;
+        KERNELS_UNROLL
+        for (size_t j = 0; 4 * j < rows; j++)
+            fours[j] += jump;
         run = t->run;
     }
     gemm_tile_finish(t, acc, rows, vecs);
@@ -177,6 +194,13 @@ typedef void gemm_tile_fn(const struct gemm_tile *t);
 #define GEMM_DEFINE_12(v)                                                                          \
     GEMM_DEFINE_8(v)                                                                               \
     GEMM_DEFINE(9, v) GEMM_DEFINE(10, v) GEMM_DEFINE(11, v) GEMM_DEFINE(12, v)
+#define GEMM_DEFINE_14(v) GEMM_DEFINE_12(v) GEMM_DEFINE(13, v) GEMM_DEFINE(14, v)
+#define GEMM_DEFINE_28(v)                                                                          \
+    GEMM_DEFINE_14(v)                                                                              \
+    GEMM_DEFINE(15, v) GEMM_DEFINE(16, v) GEMM_DEFINE(17, v) GEMM_DEFINE(18, v)                    \
+    GEMM_DEFINE(19, v) GEMM_DEFINE(20, v) GEMM_DEFINE(21, v) GEMM_DEFINE(22, v)                    \
+    GEMM_DEFINE(23, v) GEMM_DEFINE(24, v) GEMM_DEFINE(25, v) GEMM_DEFINE(26, v)                    \
+    GEMM_DEFINE(27, v) GEMM_DEFINE(28, v)
 
 #define GEMM_LIST_5(v)                                                                             \
     GEMM_NAME(1, v), GEMM_NAME(2, v), GEMM_NAME(3, v), GEMM_NAME(4, v), GEMM_NAME(5, v)
@@ -184,6 +208,11 @@ typedef void gemm_tile_fn(const struct gemm_tile *t);
 #define GEMM_LIST_8(v) GEMM_LIST_6(v), GEMM_NAME(7, v), GEMM_NAME(8, v)
 #define GEMM_LIST_12(v)                                                                            \
     GEMM_LIST_8(v), GEMM_NAME(9, v), GEMM_NAME(10, v), GEMM_NAME(11, v), GEMM_NAME(12, v)
+#define GEMM_LIST_14(v) GEMM_LIST_12(v), GEMM_NAME(13, v), GEMM_NAME(14, v)
+#define GEMM_LIST_28(v)                                                                            \
+    GEMM_LIST_14(v), GEMM_NAME(15, v), GEMM_NAME(16, v), GEMM_NAME(17, v), GEMM_NAME(18, v),       \
+        GEMM_NAME(19, v), GEMM_NAME(20, v), GEMM_NAME(21, v), GEMM_NAME(22, v), GEMM_NAME(23, v),  \
+        GEMM_NAME(24, v), GEMM_NAME(25, v), GEMM_NAME(26, v), GEMM_NAME(27, v), GEMM_NAME(28, v)
 
 #define GEMM_CALL2(what, rows, v) what##rows(v) /* rows is expanded first */
 #define GEMM_CALL(what, rows, v)  GEMM_CALL2(what, rows, v)
@@ -296,7 +325,8 @@ static void gemm_tile_post(struct gemm_tile *t, const struct gemm_block *b, size
     if (post && b->k_end == g->k) {
         t->lo = post->lo;
         t->hi = post->hi;
-        t->clamp = !(post->lo == -INFINITY && post->hi == INFINITY);
+        t->clamp_below = post->lo != -INFINITY;
+        t->clamp_above = post->hi != INFINITY;
         t->slope = post->slope ? post->slope + j : NULL;
     }
 }
@@ -333,12 +363,20 @@ VEC_TARGET static void gemm_panel(const struct gemm_block *b, size_t panel)
     }
 }
 
+/* Tall tiles of the first panel, which is among the widest. */
+static size_t gemm_block_rows(const struct gemm_panels *p)
+{
+    size_t rows = gemm_rows[gemm_cut(p->vecs, p->count, 1) - 1];
+
+    return GEMM_BLOCK_M / rows * rows;
+}
+
 static void gemm_run(const gemm_args *g)
 {
     struct gemm_block b = {.g = g, .panels = gemm_panels_of(g->n)};
     size_t n_blocks = gemm_ceil_div(b.panels.count, GEMM_BLOCK_N / (GEMM_VECS * VL));
     size_t k_blocks = g->k ? gemm_ceil_div(g->k, GEMM_BLOCK_K) : 1;
-    size_t m_blocks = gemm_ceil_div(g->m, GEMM_BLOCK_M);
+    size_t block_m = gemm_block_rows(&b.panels);
 
     for (size_t n = 0; n < n_blocks; n++) {
         b.panel = gemm_cut(b.panels.count, n_blocks, n);
@@ -346,9 +384,8 @@ static void gemm_run(const gemm_args *g)
         for (size_t k = 0; k < k_blocks; k++) {
             b.k = gemm_cut(g->k, k_blocks, k);
             b.k_end = gemm_cut(g->k, k_blocks, k + 1);
-            for (size_t m = 0; m < m_blocks; m++) {
-                b.m = gemm_cut(g->m, m_blocks, m);
-                b.m_end = gemm_cut(g->m, m_blocks, m + 1);
+            for (b.m = 0; b.m < g->m; b.m = b.m_end) {
+                b.m_end = g->m - b.m < block_m ? g->m : b.m + block_m;
                 for (size_t p = b.panel; p < b.panel_end; p++)
                     gemm_panel(&b, p);
             }

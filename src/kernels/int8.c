@@ -12,14 +12,29 @@ bool int8_has_avx512vnni(void)
 }
 #endif
 
+#if KERNELS_X86
+static const int8_kernels *best_of_256_bits(pfld_isa isa)
+{
+#  if KERNELS_AVXVNNI
+    if (isa >= PFLD_ISA_AVXVNNI && cpu_has(PFLD_ISA_AVXVNNI))
+        return &int8_kernels_avxvnni;
+#  endif
+    (void)isa;
+    return &int8_kernels_avx2;
+}
+#endif
+
 const int8_kernels *int8_kernels_get(pfld_isa cap)
 {
-    switch (cpu_best(cap)) {
+    pfld_isa isa = cpu_best(cap);
+
+    switch (isa) {
 #if KERNELS_X86
     case PFLD_ISA_AVX512:
-        return int8_has_avx512vnni() ? &int8_kernels_avx512vnni : &int8_kernels_avx2;
+        return int8_has_avx512vnni() ? &int8_kernels_avx512vnni : best_of_256_bits(isa);
+    case PFLD_ISA_AVXVNNI:
     case PFLD_ISA_AVX2:
-        return &int8_kernels_avx2;
+        return best_of_256_bits(isa);
 #endif
 #if KERNELS_WASM
     case PFLD_ISA_WASM128:

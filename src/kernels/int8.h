@@ -72,7 +72,7 @@ typedef struct int8_dwconv {
 } int8_dwconv;
 
 typedef struct int8_kernels {
-    const char *name; /* "scalar", "avx512vnni", "neon", "neondot", ... */
+    const char *name; /* "scalar", "avxvnni", "avx512vnni", "neon", "neondot", ... */
     size_t gemm_mr;   /* rows of the tile */
     /* Bytes that gemm_pack writes for B[k][n] whose rows come in runs of run. */
     size_t (*gemm_packed_size)(size_t k, size_t n, size_t run);

@@ -13,6 +13,9 @@ const kernels *kernels_get(pfld_isa cap)
     case PFLD_ISA_AVX2:
         best = &kernels_avx2;
         break;
+    case PFLD_ISA_AVXVNNI:
+        best = &kernels_avxvnni;
+        break;
     case PFLD_ISA_AVX512:
         best = &kernels_avx512;
         break;

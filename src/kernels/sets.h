@@ -27,7 +27,7 @@
 #if defined(__clang__)
 #  define KERNELS_UNROLL _Pragma("clang loop unroll(full)")
 #else
-#  define KERNELS_UNROLL _Pragma("GCC unroll 12")
+#  define KERNELS_UNROLL _Pragma("GCC unroll 32")
 #endif
 
 /* Clang's ASan checks a masked access float by float, which multiplies the code of all that inlines
@@ -43,6 +43,7 @@
 extern const kernels kernels_scalar;
 #if KERNELS_X86
 extern const kernels kernels_avx2;
+extern const kernels kernels_avxvnni; /* the same: only bytes have another set */
 extern const kernels kernels_avx512;
 #endif
 #if KERNELS_WASM

@@ -19,6 +19,9 @@
 #define RIGHT  20.0
 #define TOP    40.0
 
+#define GRID_WIDTH 340.0 /* of each chart of a grid */
+enum { GRID_COLUMNS = 3 };
+
 enum { TICKS = 32, FEW_POINTS = 40 }; /* few: each is shown as a dot, too */
 
 /* Okabe and Ito's palette: told apart by colour-blind people, too. */
@@ -33,10 +36,16 @@ typedef struct axis {
     int n;
 } axis;
 
+typedef struct charts {  /* side by side */
+    const chart *panels; /* [n] */
+    size_t n, columns;
+    double width; /* of each, pixels */
+} charts;
+
 typedef struct panel {
     const chart *c;
     axis x, y;
-    double height, bottom; /* pixels; of all, and of the margin below the plot */
+    double width, height, bottom; /* pixels; of all, and of the margin below the plot */
 } panel;
 
 /* ---- axes ---- */
@@ -125,9 +134,10 @@ static axis log_axis(const chart *c)
     return a;
 }
 
-static panel make_panel(const chart *c)
+static panel make_panel(const chart *c, double width)
 {
     return (panel){.c = c,
+                   .width = width,
                    .x = linear_axis(c, true, c->x_max, 1),
                    .y = c->y_log ? log_axis(c) : linear_axis(c, false, c->y_max, 1.05),
                    .height = c->height > 0 ? c->height : HEIGHT,
@@ -142,7 +152,7 @@ static double along(const axis *a, double v)
 
 static double to_x(const panel *p, double x)
 {
-    return LEFT + along(&p->x, x) * (WIDTH - LEFT - RIGHT);
+    return LEFT + along(&p->x, x) * (p->width - LEFT - RIGHT);
 }
 
 static double to_y(const panel *p, double y)
@@ -196,7 +206,7 @@ static void draw_labels(cairo_t *cr, const panel *p)
     cairo_set_font_size(cr, 15);
     put_text(cr, LEFT, 24, 0, p->c->title);
     cairo_set_font_size(cr, 12);
-    put_text(cr, (LEFT + WIDTH - RIGHT) / 2, p->height - 12, 0.5, p->c->x_label);
+    put_text(cr, (LEFT + p->width - RIGHT) / 2, p->height - 12, 0.5, p->c->x_label);
     cairo_save(cr);
     cairo_translate(cr, 18, (TOP + p->height - p->bottom) / 2);
     cairo_rotate(cr, -1.5707963267948966);
@@ -227,7 +237,7 @@ static void draw_grid(cairo_t *cr, const panel *p)
     }
     for (int i = 0; i < p->y.n; i++) {
         double y = to_y(p, p->y.tick[i]);
-        draw_line(cr, LEFT, y, WIDTH - RIGHT, y);
+        draw_line(cr, LEFT, y, p->width - RIGHT, y);
         put_number(cr, LEFT - 8, y + 4, 1, p->y.tick[i]);
     }
 }
@@ -255,7 +265,8 @@ static void draw_series(cairo_t *cr, const panel *p, const chart_series *s)
     bool broken = true;
 
     cairo_save(cr);
-    cairo_rectangle(cr, LEFT, TOP - 4, WIDTH - LEFT - RIGHT + 4, p->height - TOP - p->bottom + 4);
+    cairo_rectangle(cr, LEFT, TOP - 4, p->width - LEFT - RIGHT + 4,
+                    p->height - TOP - p->bottom + 4);
     cairo_clip(cr);
     for (size_t i = 0; i < s->n; i++) {
         if (!isfinite(s->x[i]) || !can_draw(s->y[i], p->y.is_log)) {
@@ -319,35 +330,48 @@ static void draw_all_series(cairo_t *cr, const panel *p)
         set_colour(cr, colour, s->pale);
         draw_series(cr, p, s);
         if (s->name)
-            put_text(cr, WIDTH - RIGHT - 8, y += 16, 1, s->name);
+            put_text(cr, p->width - RIGHT - 8, y += 16, 1, s->name);
         colour += !s->pale;
     }
 }
 
-static void draw(cairo_t *cr, const chart *panels, size_t n)
+static double height_of(const chart *c)
 {
+    return c->height > 0 ? c->height : HEIGHT;
+}
+
+/* Row by row, all in a row as high as its first. */
+static void draw(cairo_t *cr, const charts *all)
+{
+    double top = 0;
+
     cairo_set_source_rgb(cr, 1, 1, 1);
     cairo_paint(cr);
     cairo_select_font_face(cr, "@cairo:", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-    for (size_t i = 0; i < n; i++) {
-        panel p = make_panel(&panels[i]);
+    for (size_t i = 0; i < all->n; i++) {
+        size_t column = i % all->columns;
+        panel p = make_panel(&all->panels[i], all->width);
+        cairo_save(cr);
+        cairo_translate(cr, (double)column * all->width, top);
         cairo_set_font_size(cr, 12);
         draw_grid(cr, &p);
         draw_labels(cr, &p);
         draw_all_series(cr, &p);
         draw_mark(cr, &p);
-        cairo_translate(cr, 0, p.height);
+        cairo_restore(cr);
+        if (column + 1 == all->columns)
+            top += height_of(&all->panels[i + 1 - all->columns]);
     }
 }
 
 /* ---- files ---- */
 
-static double height_of(const chart *panels, size_t n)
+static double height_of_all(const charts *all)
 {
     double sum = 0;
 
-    for (size_t i = 0; i < n; i++)
-        sum += panels[i].height > 0 ? panels[i].height : HEIGHT;
+    for (size_t i = 0; i < all->n; i += all->columns)
+        sum += height_of(&all->panels[i]);
     return sum;
 }
 
@@ -356,16 +380,16 @@ static cairo_status_t write_file(void *file, const unsigned char *data, unsigned
     return fwrite(data, 1, n, file) == n ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
 }
 
-static cairo_status_t draw_to(FILE *f, const chart *panels, size_t n, bool svg)
+static cairo_status_t draw_to(FILE *f, const charts *all, bool svg)
 {
-    double height = height_of(panels, n);
+    double width = all->width * (double)all->columns, height = height_of_all(all);
     cairo_surface_t *s =
-        svg ? cairo_svg_surface_create_for_stream(write_file, f, WIDTH, height)
-            : cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)WIDTH, (int)height);
+        svg ? cairo_svg_surface_create_for_stream(write_file, f, width, height)
+            : cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
     cairo_t *cr = cairo_create(s);
     cairo_status_t status;
 
-    draw(cr, panels, n);
+    draw(cr, all);
     status = cairo_status(cr);
     cairo_destroy(cr);
     if (!status && !svg)
@@ -385,7 +409,7 @@ static pfld_status failed(const char *path, cairo_status_t drawn, pfld_error *er
     return error_sys(err, errno ? errno : EIO, "%s", path);
 }
 
-pfld_status chart_write_stack(const char *path, const chart *panels, size_t n, pfld_error *err)
+static pfld_status write_all(const char *path, const charts *all, pfld_error *err)
 {
     char tmp[4096];
     cairo_status_t drawn;
@@ -400,7 +424,7 @@ pfld_status chart_write_stack(const char *path, const chart *panels, size_t n, p
     if (!f)
         return error_sys(err, errno, "%s", path);
     errno = 0;
-    drawn = draw_to(f, panels, n, media_path_ends(path, ".svg"));
+    drawn = draw_to(f, all, media_path_ends(path, ".svg"));
     closed = fclose(f) == 0;
     if (!closed || drawn || rename(tmp, path) != 0) {
         pfld_status st = failed(path, drawn, err);
@@ -408,6 +432,17 @@ pfld_status chart_write_stack(const char *path, const chart *panels, size_t n, p
         return st;
     }
     return PFLD_OK;
+}
+
+pfld_status chart_write_stack(const char *path, const chart *panels, size_t n, pfld_error *err)
+{
+    return write_all(path, &(charts){panels, n, 1, WIDTH}, err);
+}
+
+pfld_status chart_write_grid(const char *path, const chart *panels, size_t n, pfld_error *err)
+{
+    return write_all(path, &(charts){panels, n, n < GRID_COLUMNS ? n : GRID_COLUMNS, GRID_WIDTH},
+                     err);
 }
 
 pfld_status chart_write(const char *path, const chart *c, pfld_error *err)

@@ -36,5 +36,7 @@ typedef struct chart {
 pfld_status chart_write(const char *path, const chart *c, pfld_error *err);
 /* Several charts in one picture, one below the other: panels [n]. */
 pfld_status chart_write_stack(const char *path, const chart *panels, size_t n, pfld_error *err);
+/* Several small ones, n above 0, in rows of up to three. */
+pfld_status chart_write_grid(const char *path, const chart *panels, size_t n, pfld_error *err);
 
 #endif

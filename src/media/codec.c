@@ -109,17 +109,43 @@ static void turn_tile(const uint8_t *src, ptrdiff_t step_x, ptrdiff_t step_y, pf
     }
 }
 
+/* Where the target's pixels come from: flipped source, then x <-> y. */
+static const struct {
+    bool flip_x, flip_y, swap;
+} turns[9] = {{0, 0, 0}, {0, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0},
+              {0, 0, 1}, {0, 1, 1}, {1, 1, 1}, {1, 0, 1}};
+
+static void swap_sides(int32_t *a, int32_t *b)
+{
+    int32_t t = *a;
+
+    *a = *b;
+    *b = t;
+}
+
+/* stored: as the decoder has left it. */
+static void note_reduction(media_reduction *r, const pfld_image *stored, int orientation)
+{
+    if (r->by == 0) {
+        r->by = 1;
+        r->width = stored->width;
+        r->height = stored->height;
+    }
+    r->left = turns[orientation].flip_x ? r->width - r->by * stored->width : 0;
+    r->top = turns[orientation].flip_y ? r->height - r->by * stored->height : 0;
+    if (!turns[orientation].swap)
+        return;
+    swap_sides(&r->left, &r->top);
+    swap_sides(&r->width, &r->height);
+}
+
 /* Replaces *img by what a viewer shows who honours EXIF's orientation. */
 static pfld_status turn_upright(media_image *img, int orientation, uint64_t max_pixels,
                                 pfld_error *err)
 {
-    static const struct { /* where the target's pixels come from: flipped source, then x <-> y */
-        bool flip_x, flip_y, swap;
-    } turns[9] = {{0, 0, 0}, {0, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0},
-                  {0, 0, 1}, {0, 1, 1}, {1, 1, 1}, {1, 0, 1}};
     const pfld_image *src = &img->view;
     const uint8_t *from = src->data;
-    media_input limit = {NULL, 0, max_pixels};
+    media_input limit = {.max_pixels = max_pixels};
     media_image out = {0};
     ptrdiff_t channels = image_channels(src->format);
     ptrdiff_t step_x = channels, step_y = src->stride;
@@ -211,7 +237,11 @@ pfld_status media_decode_limited(const media_input *in, media_image *out, pfld_e
     if (!kind->decode)
         return error_set(err, PFLD_ERR_UNSUPPORTED,
                          "%s is not supported: convert it to " KNOWN_FORMATS, kind->name);
+    if (in->reduce)
+        in->reduce->by = 0; /* so far */
     st = kind->decode(in, out, &orientation, err);
+    if (!st && in->reduce)
+        note_reduction(in->reduce, &out->view, orientation);
     if (!st)
         st = turn_upright(out, orientation, in->max_pixels, err);
     if (st)
@@ -221,25 +251,32 @@ pfld_status media_decode_limited(const media_input *in, media_image *out, pfld_e
 
 pfld_status media_decode(const uint8_t *data, size_t size, media_image *out, pfld_error *err)
 {
-    media_input in = {data, size, MEDIA_MAX_PIXELS};
+    media_input in = {.data = data, .size = size, .max_pixels = MEDIA_MAX_PIXELS};
     return media_decode_limited(&in, out, err);
 }
 
-pfld_status media_read(const char *path, media_image *out, pfld_error *err)
+pfld_status media_read_reduced(const char *path, media_reduction *r, media_image *out,
+                               pfld_error *err)
 {
+    media_input in = {.max_pixels = MEDIA_MAX_PIXELS, .reduce = r};
     uint8_t *data = NULL;
-    size_t size = 0;
     pfld_status st;
 
     *out = (media_image){0};
-    st = file_read(path, MAX_FILE, &data, &size, err);
+    st = file_read(path, MAX_FILE, &data, &in.size, err);
     if (st)
         return st;
-    st = media_decode(data, size, out, err);
+    in.data = data;
+    st = media_decode_limited(&in, out, err);
     if (st)
         error_prefix(err, strcmp(path, "-") == 0 ? "stdin" : path);
     mem_free(data);
     return st;
+}
+
+pfld_status media_read(const char *path, media_image *out, pfld_error *err)
+{
+    return media_read_reduced(path, NULL, out, err);
 }
 
 /* ---- writing ---- */

@@ -29,6 +29,23 @@ pfld_status media_decode(const uint8_t *data, size_t size, media_image *out, pfl
 /* Reads (at most 1 GiB) and decodes path ("-": stdin); messages start with the path. */
 pfld_status media_read(const char *path, media_image *out, pfld_error *err);
 
+/*
+ * A picture that was read smaller than it is: what is asked for, and what became of it. Each pixel
+ * stands for a square of by x by pixels; x of the picture is left + by * (x + 0.5) - 0.5, and y the
+ * same of top. left and top are 0, or below where EXIF turns a picture whose side is no multiple of
+ * `by`, since what is missing of the last squares is then at the other end.
+ */
+typedef struct media_reduction {
+    int most;              /* 1, 2, 4 or 8: `by` is that at most, ... */
+    int32_t least_side;    /* ... as long as the longer side has so many pixels left ... */
+    int32_t most_side;     /* ... and has no more than that */
+    int by;                /* 1 for all but JPEG, whose decoder does it at no cost */
+    int32_t width, height; /* of the whole upright picture */
+    int32_t left, top;
+} media_reduction;
+pfld_status media_read_reduced(const char *path, media_reduction *r, media_image *out,
+                               pfld_error *err);
+
 /* Accepts NULL and the zeroed struct. */
 void media_image_free(media_image *img);
 

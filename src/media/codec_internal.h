@@ -10,6 +10,7 @@ typedef struct media_input {
     const uint8_t *data; /* [size] */
     size_t size;
     uint64_t max_pixels;
+    media_reduction *reduce; /* NULL: not asked for */
 } media_input;
 
 /* media_decode() with a lower limit than MEDIA_MAX_PIXELS: fuzzers want to be quick. */

@@ -581,7 +581,7 @@ static pfld_status check_scale(double scale, pfld_error *err)
 /* For the drawn picture, of a pixel at least. */
 static pfld_status make_room(const pfld_image *img, double scale, media_image *out, pfld_error *err)
 {
-    const media_input no_limit = {NULL, 0, UINT64_MAX}; /* img is there already */
+    const media_input no_limit = {.max_pixels = UINT64_MAX}; /* img is there already */
     double w = fmax(1, round(img->width * scale)), h = fmax(1, round(img->height * scale));
 
     if (w > MAX_SIDE || h > MAX_SIDE)

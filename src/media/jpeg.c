@@ -176,6 +176,20 @@ static void read_rows(jpeg_reader *r)
     }
 }
 
+/* The decoder's own: it transforms fewer coefficients of each 8x8 block back. */
+static void reduce(struct jpeg_decompress_struct *c, media_reduction *r)
+{
+    int32_t w = (int32_t)c->image_width, h = (int32_t)c->image_height, longer = w > h ? w : h;
+
+    r->width = w;
+    r->height = h;
+    r->by = 1;
+    while (longer <= r->most_side && 2 * r->by <= r->most && longer / (2 * r->by) >= r->least_side)
+        r->by *= 2;
+    c->scale_num = 1;
+    c->scale_denom = (unsigned)r->by;
+}
+
 static pfld_status read_header(jpeg_reader *r)
 {
     struct jpeg_decompress_struct *c = &r->cinfo;
@@ -205,6 +219,8 @@ static pfld_status read_picture(jpeg_reader *r)
 
     if (st)
         return st;
+    if (r->in->reduce)
+        reduce(c, r->in->reduce);
     jpeg_start_decompress(c); /* reads all scans of a progressive file: before we pay for memory */
     st = media_image_create(r->in, c->output_width, c->output_height,
                             c->out_color_space == JCS_GRAYSCALE ? 1 : 3, r->out, r->trap.err);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "core/error.h"
@@ -15,6 +16,18 @@ bool media_path_ends(const char *path, const char *ending)
     size_t n = strlen(path), k = strlen(ending);
 
     return n > k && strcmp(path + n - k, ending) == 0;
+}
+
+bool media_is_picture_name(const char *name)
+{
+    static const char *const endings[] = {"jpg", "jpeg", "png", "webp", "bmp",
+                                          "pbm", "pgm",  "ppm", "pnm"};
+    const char *dot = strrchr(name, '.');
+
+    for (size_t i = 0; dot && dot > name && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot + 1, endings[i]) == 0)
+            return true;
+    return false;
 }
 
 int media_make_dir(const char *path)

@@ -10,6 +10,10 @@
 /* True where something stands before the ending. */
 bool media_path_ends(const char *path, const char *ending);
 
+/* True where the name ends as those of pictures that are read: .jpg, .jpeg, .png, .webp, .bmp,
+ * .pbm, .pgm, .ppm, .pnm, in either case. */
+bool media_is_picture_name(const char *name);
+
 /* DIR/NAME in buf [size]; PFLD_ERR_ARG where it has no room. */
 pfld_status media_path_in(const char *dir, const char *name, char *buf, size_t size,
                           pfld_error *err);

@@ -1,4 +1,6 @@
 /* Which values of a net become 8-bit numbers, and which of them share a scale. */
+#include <math.h>
+
 #include "core/error.h"
 #include "net/op_params.h"
 #include "net/quantise.h"
@@ -34,6 +36,7 @@ typedef struct planner {
     int32_t *writer;   /* [n_values] node, or NET_NONE */
     uint8_t *is_out;   /* [n_values] of the graph */
     uint8_t *positive; /* [n_values] never below 0 */
+    float *most;       /* [n_values] never above that */
     uint8_t *wanted;   /* [n_values] a node that is quantised reads it */
     uint8_t *tail;     /* [n_nodes] behind the last weights: stays float */
 } planner;
@@ -55,8 +58,10 @@ static void look_around(planner *s)
 {
     const net_graph *g = s->g;
 
-    for (size_t v = 0; v < g->n_values; v++)
+    for (size_t v = 0; v < g->n_values; v++) {
         s->writer[v] = s->p->group[v] = NET_NONE;
+        s->most[v] = INFINITY;
+    }
     for (size_t i = 0; i < g->n_outputs; i++)
         s->is_out[g->outputs[i]] = 1;
     for (size_t i = 0; i < g->n_nodes; i++) {
@@ -241,15 +246,24 @@ static bool clamps_sum(const planner *s, const net_node *node)
     return role_of(&s->g->nodes[writer]) == WEIGHTS || s->g->nodes[writer].op == NET_OP_ADD;
 }
 
-static void note_sign(planner *s, const net_node *node)
+/* Of a node's output: its sign and its upper bound, from those of its inputs. */
+static void note_bounds(planner *s, const net_node *node)
 {
+    net_clip_params p = {.hi = INFINITY};
     bool positive = true;
+    float most = role_of(node) == MOVE ? -INFINITY : INFINITY;
 
-    for (size_t k = 0; k < n_maps(node); k++)
+    for (size_t k = 0; k < n_maps(node); k++) {
         positive &= s->positive[node->in[k]];
+        if (role_of(node) == MOVE)
+            most = fmaxf(most, s->most[node->in[k]]);
+    }
     if (role_of(node) == WEIGHTS)
         positive = false;
+    if (role_of(node) == CLAMP) /* checked before */
+        (void)net_clip_get(s->g, node, &p, NULL);
     s->positive[node->out[0]] = positive || role_of(node) == CLAMP;
+    s->most[node->out[0]] = fminf(most, p.hi);
 }
 
 static void make_groups(planner *s)
@@ -266,7 +280,7 @@ static void make_groups(planner *s)
         const net_node *node = &g->nodes[i];
         if (s->tail[i])
             continue;
-        note_sign(s, node);
+        note_bounds(s, node);
         if (clamps_sum(s, node)) {
             p->counts[node->in[0]] = 0;
             p->group[node->in[0]] = node->out[0]; /* nobody else has tied it */
@@ -279,21 +293,39 @@ static void make_groups(planner *s)
             p->group[v] = root_of(p, (int32_t)v);
 }
 
-/* In a group that is never negative, zero is 0, and the clamp there is the ReLU. */
-static void drop_clamps(planner *s, uint8_t *is_signed)
+/* What is known of a group. */
+typedef struct bounds {
+    bool negative; /* it may be */
+    float most;
+} bounds;
+
+static void bound_groups(const planner *s, bounds *of)
+{
+    const net_quant_plan *p = s->p;
+
+    for (size_t v = 0; v < s->g->n_values; v++)
+        if (p->group[v] != NET_NONE && p->counts[v]) {
+            bounds *b = &of[p->group[v]];
+            b->negative |= !s->positive[v];
+            b->most = fmaxf(b->most, s->most[v]);
+        }
+}
+
+/* In a group that is never negative, zero is 0, and the clamp there is the ReLU. Where others of
+ * the group may be larger than a clamp lets through, its upper bound is not the group's. */
+static void drop_clamps(planner *s, bounds *of)
 {
     const net_graph *g = s->g;
     net_quant_plan *p = s->p;
 
-    for (size_t v = 0; v < g->n_values; v++)
-        if (p->group[v] != NET_NONE && p->counts[v] && !s->positive[v])
-            is_signed[p->group[v]] = 1;
+    bound_groups(s, of);
     for (size_t i = 0; i < g->n_nodes; i++) {
         const net_node *node = &g->nodes[i];
-        if (s->tail[i] || !clamps_sum(s, node) || s->is_out[node->out[0]] ||
-            is_signed[p->group[node->out[0]]])
+        int32_t out = node->out[0];
+        if (s->tail[i] || !clamps_sum(s, node) || s->is_out[out] || of[p->group[out]].negative ||
+            of[p->group[out]].most > s->most[out])
             continue;
-        p->writes[s->writer[node->in[0]]] = node->out[0];
+        p->writes[s->writer[node->in[0]]] = out;
         p->writes[i] = NET_NONE;
         p->group[node->in[0]] = NET_NONE;
     }
@@ -311,21 +343,22 @@ static bool start(planner *s)
     s->writer = arena_alloc(mem, n, sizeof *s->writer);
     s->is_out = arena_alloc(mem, n, 1);
     s->positive = arena_alloc(mem, n, 1);
+    s->most = arena_alloc(mem, n, sizeof *s->most);
     s->wanted = arena_alloc(mem, n, 1);
     s->tail = arena_alloc(mem, nodes, 1);
     return s->p->group && s->p->counts && s->p->writes && s->readers && s->writer && s->is_out &&
-           s->positive && s->wanted && s->tail;
+           s->positive && s->most && s->wanted && s->tail;
 }
 
 pfld_status net_quant_plan_make(const net_graph *g, net_quant_plan *out, pfld_error *err)
 {
     planner s = {.g = g, .p = out};
-    uint8_t *is_signed;
+    bounds *of;
     pfld_status st;
 
     *out = (net_quant_plan){0};
-    is_signed = arena_alloc(&out->mem, g->n_values, 1);
-    if (!is_signed || !start(&s)) {
+    of = arena_alloc(&out->mem, g->n_values, sizeof *of);
+    if (!of || !start(&s)) {
         net_quant_plan_free(out);
         return error_nomem(err);
     }
@@ -334,7 +367,7 @@ pfld_status net_quant_plan_make(const net_graph *g, net_quant_plan *out, pfld_er
     st = check_all(&s, err);
     if (st == PFLD_OK) {
         make_groups(&s);
-        drop_clamps(&s, is_signed);
+        drop_clamps(&s, of);
     } else {
         net_quant_plan_free(out);
     }

@@ -40,12 +40,12 @@ static bool has_output(const net_graph *g, const char *name)
     return false;
 }
 
-static pfld_status fold_for_inference(net_graph *g, bool any_size, pfld_error *err)
+static pfld_status fold_for_inference(net_graph *g, const export_facts *facts, pfld_error *err)
 {
     net_shape shape = g->values[g->inputs[0]].shape;
     pfld_status st = PFLD_OK;
 
-    if (has_output(g, "angles"))
+    if (!facts->angles && has_output(g, "angles"))
         st = arch_strip(g, "angles", err);
     shape.dim[0] = 1;
     if (st == PFLD_OK)
@@ -55,7 +55,7 @@ static pfld_status fold_for_inference(net_graph *g, bool any_size, pfld_error *e
     if (st == PFLD_OK)
         st = net_fold(g, err);
     if (st == PFLD_OK)
-        open_shapes(g, any_size);
+        open_shapes(g, facts->any_size);
     return st;
 }
 
@@ -129,7 +129,7 @@ pfld_status export_onnx(const train_net *net, const export_facts *facts, const c
     pfld_status st = train_export(net, &g, err);
 
     if (st == PFLD_OK)
-        st = fold_for_inference(g, facts->any_size, err);
+        st = fold_for_inference(g, facts, err);
     if (st == PFLD_OK && !set_facts(g, facts))
         st = error_nomem(err);
     if (st == PFLD_OK)

@@ -7,9 +7,11 @@
 typedef struct export_facts { /* metadata, see docs/models.md; NULL: left out */
     const char *kind, *outputs, *spread, *scheme, *crop, *face, *training, *metrics, *licence;
     bool any_size; /* height and width are left open, too */
+    bool angles;   /* the auxiliary net stays, its output "angles" with it */
 } export_facts;
 
-/* Without the auxiliary net, batch normalisation folded, batch dimension open; atomically. */
+/* Without the auxiliary net (unless asked), batch normalisation folded, batch dimension open;
+ * atomically. */
 pfld_status export_onnx(const train_net *net, const export_facts *facts, const char *path,
                         pfld_error *err);
 

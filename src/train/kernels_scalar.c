@@ -210,6 +210,7 @@ const train_kernels *train_kernels_get(pfld_isa cap)
 {
     switch (cpu_best(cap)) {
 #  if KERNELS_X86
+    case PFLD_ISA_AVXVNNI:
     case PFLD_ISA_AVX2:
         return &train_kernels_avx2;
     case PFLD_ISA_AVX512:

@@ -5,10 +5,20 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/error.h"
 #include "train/export.h"
 #include "train/spread_loss.h"
 
 #define SPREAD "spread" /* what the names of the head's parameters begin with */
+
+#define OUTPUTS       "landmarks: x0 y0 x1 y1 ... in 0..1 over the crop's borders"
+#define OUTPUT_ANGLES "; angles: yaw, pitch, roll of the face in the crop, radians"
+#define OUTPUT_SPREAD "; spread: of each point ln sx, ln sy, atanh r, in sides of the crop"
+
+static const char *const outputs[2][2] = {
+    {OUTPUTS, OUTPUTS OUTPUT_SPREAD},
+    {OUTPUTS OUTPUT_ANGLES, OUTPUTS OUTPUT_ANGLES OUTPUT_SPREAD},
+};
 
 typedef struct trainer {
     const trainer_options *opt;
@@ -101,7 +111,8 @@ static pfld_status step(void *ctx, uint64_t at, train_net *net, run_values *v, p
 
 /* ---- validation ---- */
 
-/* Mean distance over the eye corners' distance, in percent; NaN where not all points are known. */
+/* Mean distance over the eye corners' distance, in percent; NaN where not all points are known
+ * or the corners are one, infinite where the net's are no numbers. */
 static double face_nme(const scheme *s, const float *truth, const real *predicted,
                        const float *mask)
 {
@@ -116,14 +127,17 @@ static double face_nme(const scheme *s, const float *truth, const real *predicte
         sum += hypot((double)(truth[2 * i] - predicted[2 * i]),
                      (double)(truth[2 * i + 1] - predicted[2 * i + 1]));
     }
-    return 100.0 * sum / s->n / eyes;
+    if (!(eyes > 0))
+        return (double)NAN;
+    return isfinite(sum) ? 100.0 * sum / s->n / eyes : (double)INFINITY;
 }
 
 typedef struct measure { /* of faces' errors, or of points' losses */
     double sum, n;
 } measure;
 
-static void add_errors(const trainer *t, train_net *net, const batch *b, measure *m)
+static pfld_status add_errors(const trainer *t, train_net *net, const batch *b, measure *m,
+                              pfld_error *err)
 {
     size_t points = (size_t)t->opt->arch.points;
     const real *out = train_output(net, 0);
@@ -131,34 +145,45 @@ static void add_errors(const trainer *t, train_net *net, const batch *b, measure
     for (size_t i = 0; i < b->n; i++) {
         double e = face_nme(t->opt->loader.scheme, b->points + 2 * i * points, out + 2 * i * points,
                             b->mask + i * points);
-        if (isnan(e))
+        if (isnan(e)) /* not all of its points are known */
             continue;
+        if (!isfinite(e))
+            return error_set(err, PFLD_ERR_FORMAT,
+                             "the net's points of a face to validate on are not numbers");
         m->sum += e;
         m->n++;
     }
+    return PFLD_OK;
 }
 
-static void add_spreads(const trainer *t, train_net *net, const batch *b, measure *m)
+static pfld_status add_spreads(const trainer *t, train_net *net, const batch *b, measure *m)
 {
     spread_value s = batch_spread(t, net, b, false);
 
     m->sum += s.total;
     m->n += s.known;
+    return PFLD_OK;
 }
 
 static pfld_status add_val_batches(trainer *t, train_net *net, measure *m, pfld_error *err)
 {
+    size_t read = 0;
+
     for (uint64_t at = 0;; at++) {
         batch b;
         pfld_status st = loader_get(t->val_loader, at, &b, err);
-        if (st != PFLD_OK || b.n == 0)
+        if (st == PFLD_OK && b.end && read == 0)
+            st = error_set(err, PFLD_ERR_FORMAT, "no photo of --val can be read");
+        if (st != PFLD_OK || b.end)
             return st;
+        if (b.n == 0) /* none of these can be read */
+            continue;
+        read += b.n;
         fill_input(t, net, &b);
         train_forward(net, b.n, false);
-        if (t->opt->freeze)
-            add_spreads(t, net, &b, m);
-        else
-            add_errors(t, net, &b, m);
+        st = t->opt->freeze ? add_spreads(t, net, &b, m) : add_errors(t, net, &b, m, err);
+        if (st != PFLD_OK)
+            return st;
     }
 }
 
@@ -181,7 +206,8 @@ static pfld_status export(void *ctx, const train_net *net, const char *metrics, 
     char crop[96], spread[32];
     const crop_rule *r = &t->opt->loader.rule;
     export_facts f = {.kind = "landmarks",
-                      .outputs = "landmarks: x0 y0 x1 y1 ... in 0..1 over the crop's borders",
+                      .outputs = outputs[t->opt->aux_output][t->opt->arch.spread],
+                      .angles = t->opt->aux_output,
                       .scheme = t->opt->loader.scheme->name,
                       .crop = crop,
                       .training = t->opt->run.recipe,
@@ -191,11 +217,7 @@ static pfld_status export(void *ctx, const train_net *net, const char *metrics, 
     snprintf(crop, sizeof crop, "scale=%.6g shift=%.6g,%.6g", (double)r->scale, (double)r->shift_x,
              (double)r->shift_y);
     snprintf(spread, sizeof spread, "tail=%g", SPREAD_TRAIN_TAIL);
-    if (t->opt->arch.spread) {
-        f.outputs = "landmarks: x0 y0 x1 y1 ... in 0..1 over the crop's borders; spread: of each "
-                    "point ln sx, ln sy, atanh r, in sides of the crop";
-        f.spread = spread;
-    }
+    f.spread = t->opt->arch.spread ? spread : NULL;
     return export_onnx(net, &f, path, err);
 }
 

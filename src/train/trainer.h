@@ -10,6 +10,7 @@
 typedef struct trainer_options {
     run_options run; /* batch is the loader's */
     arch_pfld arch;  /* auxiliary and points included */
+    bool aux_output; /* the files keep the auxiliary net and its angles */
     loss_options loss;
     loader_options loader; /* batch, size, crop rule, augmentation, scheme, seed */
     uint64_t seed;

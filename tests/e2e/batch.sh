@@ -93,6 +93,15 @@ good "${find[@]}" --jobs 4 photos -r --format csv
 cp stdout csv
 good "${find[@]}" --jobs 1 photos -r --format csv
 cmp -s stdout csv || fail "--jobs changes CSV"
+rects four.ppm 160 128 32,16,16,8,140 96,32,16,8,160 32,64,16,8,255 112,80,16,8,200
+good "${spot[@]}" -m tiny.onnx four.ppm
+[ "$(scores | wc -w)" -eq 4 ] || fail "four faces: $(cat stdout)"
+cp stdout one
+for jobs in 1 2 5; do # of one picture, faces are worked on at once
+    good "${spot[@]}" -m tiny.onnx four.ppm --jobs $jobs
+    cmp -s stdout one || fail "--jobs $jobs changes the results of one picture"
+done
+rm four.ppm
 
 good "${find[@]}" photos --results -
 cmp -s stdout folder || fail "--results - is not stdout"
@@ -117,6 +126,32 @@ cp drawn/0.png before.png
 run "$PFLD" "${find[@]}" photos drawn -o drawn/
 [ "$code" -eq 1 ] || fail "drawing over what is there: exit code $code"
 cmp -s drawn/0.png before.png || fail "a picture was drawn over"
+
+# --- --force replaces no picture that is still to be read ---
+mkdir both
+cp photos/0.ppm both/0.ppm
+cp drawn/1.png both/0.png # the name that 0.ppm's picture has; it sorts before, and is read after
+cp both/0.png before.png
+run "$PFLD" "${find[@]}" both/0.ppm both/0.png -o both --force
+[ "$code" -eq 1 ] || fail "an input would be replaced: exit code $code"
+grep -q '^pfld: both/0.png would be overwritten by the picture of both/0.ppm' stderr || fail "it is not said"
+cmp -s both/0.png before.png || fail "an input was replaced"
+good "${find[@]}" both/0.ppm -o both --force
+cmp -s both/0.png before.png && fail "--force does not replace what is no input"
+bad 2 "--force could replace a picture that --files-from - names later" "${find[@]}" --files-from - \
+    -o both --force <with_missing
+rm -r both
+
+# --- pipes that a folder holds or a pattern matches are not waited for ---
+mkdir pipes
+mkfifo pipes/a.jpg
+cp photos/0.ppm pipes/b.ppm
+good "${find[@]}" pipes
+[ "$(files)" = "pipes/b.ppm " ] || fail "a folder with a pipe: $(files)"
+good "${find[@]}" 'pipes/*'
+[ "$(files)" = "pipes/b.ppm " ] || fail "a pattern that matches a pipe: $(files)"
+bad 1 'pipes/a[*]: nothing that it matches is a file or a folder' "${find[@]}" 'pipes/a*'
+rm -r pipes
 
 # --- results in a file, and going on with it ---
 good "${find[@]}" photos --results r.jsonl

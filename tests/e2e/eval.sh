@@ -117,6 +117,79 @@ half 1 '^pfld: missing.csv: No such file' --model tiny.onnx --compare missing.cs
 touch file
 half 1 '^pfld: file: Not a directory' --model tiny.onnx --data 300w:test.txt --report file
 
+# --- head pose ---
+pose_csv() { # FILE YAW...: the faces, which state these, pitch 4 and roll -2
+    local i=0 yaw
+    {
+        awk 'BEGIN { printf "file,pitch_deg,yaw_deg,roll_deg"
+                     for (i = 0; i < 68; i++) printf ",x%d,y%d,z%d", i, i, i; print "" }'
+        for yaw in "${@:2}"; do
+            i=$((i + 1))
+            sed '1,3d;$d' face-$i.pts | awk -v f=face-$i.jpg -v y="$yaw" \
+                'BEGIN { printf "%s,4,%s,-2", f, y } { printf ",%s,%s,0", $1 - 1, $2 - 1 } END { print "" }'
+        done
+    } >"$1"
+}
+pose_csv pose.csv 1 -2 3 4 5
+evaluate --pose --model tiny.onnx --data aflw2000:pose.csv --report poses
+is_json
+lines 1
+angle='\{"mae":[0-9.]+,"mean":[-0-9.]+,"median":[-0-9.]+,"over10":[0-9.]+,"over15":[0-9.]+,"mae_centred":[0-9.]+\}'
+says '^\{"v":1,"model":"tiny.onnx","data":"aflw2000:pose.csv","pose_by":"landmarks","n":5,"none":0,"missed":0,"mae":[0-9.]+,"mae_centred":[0-9.]+,"yaw":'"$angle"',"pitch":'"$angle"',"roll":'"$angle"'\}$'
+cp stdout poses.json
+[ "$(ls poses)" = "$(printf '%s\n' pose.csv worst.png)" ] || fail "a report of: $(ls poses)"
+[ "$(wc -l <poses/pose.csv)" -eq 6 ] || fail "pose.csv has not every face"
+sed 1d poses/pose.csv | sort -t, -k1,1 -g -r -c || fail "the worst pose is not the first"
+sed 1d poses/pose.csv | awk -F, '{ d = $4 + 2; s += d < 0 ? -d : d } END { print s / NR }' >by_hand
+awk -v a="$(cat by_hand)" -v b="$(sed 's/.*"roll":{"mae":\([0-9.]*\),.*/\1/' stdout)" \
+    'BEGIN { d = a - b; exit !(d < 0.01 && d > -0.01) }' || fail "roll is $(cat by_hand) off by hand"
+evaluate --pose --model tiny.onnx --data aflw2000:pose.csv --threads 3
+cmp -s stdout poses.json || fail "3 threads change the pose"
+evaluate --pose --fov 70 --model tiny.onnx --data aflw2000:pose.csv
+cmp -s stdout poses.json && fail "--fov changes nothing"
+bad 2 '^pfld: eval: --fov is of --pose' eval --fov 50 --model tiny.onnx --data aflw2000:pose.csv
+bad 2 '^pfld: eval: --fov: below 180' eval --pose --fov 180 --data aflw2000:pose.csv
+bad 2 '^pfld: eval: --pose goes without' eval --pose --jitter 0.1 --data aflw2000:pose.csv
+bad 2 '^pfld: 300w:test.txt: no face of it states a pose' eval --pose --model tiny.onnx \
+    --data 300w:test.txt
+# --- stress ---
+evaluate --model tiny.onnx --data 300w:test.txt --stress=blur,roll -o curves.svg --sheet sheet.png
+is_json
+lines 11 # 5 strengths of blur, 6 of roll
+says '^\{"v":1,"model":"tiny.onnx","data":"300w:test.txt","stress":"blur","strength":0.0,"unit":"[^"]+","norm":"inter-ocular","n":9,"nme":[0-9.]+,"ci95":\[[0-9.]+,[0-9.]+\],"median":[0-9.]+,"fr8":[0-9.]+,"auc10":[0-9.]+,"fr10":[0-9.]+\}$'
+[ "$(sed 's/.*"stress":"\([a-z]*\)","strength":\([0-9]*\).*/\1\2/' stdout | tr '\n' ' ')" = \
+    "blur0 blur1 blur2 blur3 blur4 roll0 roll15 roll30 roll45 roll60 roll75 " ] || fail "other strengths"
+cp stdout stressed
+undisturbed=$(figure nme)
+[ "$(sed -n 6p stdout | sed 's/.*"nme":\([0-9.]*\),.*/\1/')" = "$undisturbed" ] ||
+    fail "strength 0 is something else of each kind"
+awk -v a="$undisturbed" -v b="$ocular" 'BEGIN { d = a / b - 1; exit !(d < 0.1 && d > -0.1) }' ||
+    fail "undisturbed $undisturbed, on the photos themselves $ocular"
+[ "$(sort -u -t: -k9 stdout | wc -l)" -gt 8 ] || fail "disturbances change nothing"
+grep -q '<svg' curves.svg || fail "curves.svg is not SVG"
+[ "$(head -c 4 sheet.png | od -An -tx1)" = " 89 50 4e 47" ] || fail "sheet.png is not PNG"
+evaluate --model tiny.onnx --data 300w:test.txt --stress=roll,blur --threads 3
+cmp -s stdout stressed || fail "threads or the names' order change the results"
+evaluate --model tiny.onnx --data 300w:test.txt --stress=hand --seed 1
+cp stdout hand
+evaluate --model tiny.onnx --data 300w:test.txt --stress=hand --seed 2
+cmp -s stdout hand && fail "another seed, the same hand"
+evaluate --model tiny.onnx --compare tiny.onnx --data 300w:test.txt --stress=jitter
+is_json
+lines 18 # both models', and the differences
+[ "$(grep -c '"compare":"tiny.onnx","difference":0.0,"ci95":\[0.0,0.0\],"p":1.0,"relative":0.0}$' stdout)" -eq 6 ] ||
+    fail "a model differs from itself"
+evaluate --model tiny.onnx --data 300w:test.txt --stress
+[ "$(sed 's/.*"stress":"\([a-z]*\)".*/\1/' stdout | uniq | tr '\n' ' ')" = \
+    "patches glasses mask hand blur streak coarse noise dark jpeg jitter roll " ] || fail "not all kinds"
+bad 2 "^pfld: eval: --stress: no disturbance 'rain': 'pfld help eval' lists them" eval \
+    --model tiny.onnx --data 300w:test.txt --stress=blur,rain
+bad 2 '^pfld: eval: --stress: NAME,... wanted, nothing found' eval --stress=
+bad 2 '^pfld: eval: --chart and --sheet are for --stress' eval --data 300w:test.txt -o c.svg
+bad 2 '^pfld: eval: --stress compares with a model' eval --data 300w:test.txt --stress --compare a.csv
+bad 2 '^pfld: eval: --stress is of landmarks in true boxes' eval --data 300w:test.txt --stress --jitter 0.1
+bad 2 '^pfld: eval: --chart: .svg or .png wanted' eval --model tiny.onnx --data 300w:test.txt --stress=blur -o c.gif
+
 # --- bad data ---
 bad 1 '^pfld: missing.onnx: No such file' eval --model missing.onnx --data 300w:test.txt
 bad 1 '^pfld: .*missing.txt: No such file' eval --model tiny.onnx --data 300w:missing.txt
@@ -151,6 +224,18 @@ says '"n":1,'
 run "$PFLD" eval --model tiny.onnx --data csv68:none.csv --data 300w:test.txt
 [ "$code" -eq 1 ] || fail "a set that fails among others: exit code $code"
 cmp -s stdout <(sed 's/"data":"[^"]*"/"data":"300w:test.txt"/' once) || fail "a bad set spoils the next"
+
+# --- the signs of the angles, on AFLW2000-3D's photos ---
+if [ -f "$shared/data/pose/pose.csv" ] && [ -f "$root/models/pfld-0.25x-ibug68.onnx" ]; then
+    evaluate --pose --model "$root/models/pfld-0.25x-ibug68.onnx" \
+        --data "aflw2000:$shared/data/pose/pose.csv" --report signs
+    sed 1d signs/pose.csv | awk -F, '{ for (k = 2; k <= 4; k++)
+            if (($(k + 3) > 11 || $(k + 3) < -11) && $k * $(k + 3) < 0) bad++ }
+        END { exit !(NR == 8 && bad == 0) }' || fail "a sign is wrong: $(cat signs/pose.csv)"
+    awk -v e="$(figure mae)" 'BEGIN { exit !(e < 8) }' || fail "the mean error is $(figure mae)"
+else
+    echo "skipped: the pose of AFLW2000-3D's photos: no $shared/data/pose, or no model"
+fi
 
 # --- a photo of the data sets at hand ---
 photos=$shared/data/landmarks68/300w

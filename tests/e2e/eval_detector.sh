@@ -70,6 +70,9 @@ says '"within":\{"alarms_100":20.0,"threshold":0.0[0-9]*,"recall":0.75,'
 measure "${spots[@]}" --negatives negatives:none
 says '"photos":3,.*"within":\{"alarms_100":2.0,"threshold":0.0[0-9]*,"recall":0.75,'
 
+bad 2 '^pfld: --negatives boxes:boxes.csv: [0-9]+ faces are in it, which are no false alarms' \
+    eval "${spots[@]}" --data boxes:boxes.csv --negatives boxes:boxes.csv
+
 # --- a second look that nothing passes ---
 measure "${spots[@]}" --presence 1 --model tiny.onnx
 says '"ap":0.0,.*"recall":0.0,'

@@ -51,7 +51,7 @@ complete_words() { # the words typed so far; the last one is completed
 [ "$(complete_words help inf)" = info ] || fail "commands behind help are not completed"
 
 [ "$(complete_words data te)" = template ] || fail "second words are not completed"
-[ "$(complete_words data '')" = "template classes sheet scenes" ] || fail "not all second words are offered"
+[ "$(complete_words data '')" = "template classes sheet scenes label" ] || fail "not all second words are offered"
 [ "$(complete_words data sheet --no-p)" = --no-points ] || fail "options of two words are not completed"
 [ "$(complete_words data classes --no-p)" = "" ] || fail "options of another part are completed"
 [ "$(complete_words help data cl)" = classes ] || fail "second words behind help are not completed"

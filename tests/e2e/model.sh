@@ -53,7 +53,7 @@ says '^\{"v":1,"output":"landmarks","shape":\[1,136\],"file":"out/landmarks.npy"
 near out/landmarks.npy expected.npy
 [ "$(head -c 60 out/landmarks.npy | tail -c 50)" = "$(head -c 60 expected.npy | tail -c 50)" ] ||
     fail "the headers differ"
-for isa in scalar avx2 avx512; do
+for isa in scalar avx2 avxvnni avx512; do
     good run tiny.onnx image=in.npy --dir=out-$isa --isa $isa
     near out-$isa/landmarks.npy expected.npy
 done

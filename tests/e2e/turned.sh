@@ -25,6 +25,29 @@ is_near() {
         exit !(a != "" && d <= w && d >= -w) }'
 }
 
+# The nose's tip of the best face, x,y.
+nose() {
+    grep -o '"landmarks":[^}]*' stdout | head -n 1 | tr -d '[]' | cut -d, -f 61,62
+}
+size() { grep -o '"width":[0-9]*,"height":[0-9]*' stdout; }
+
+# --- large JPEGs are read smaller where only large faces are asked for: in their own pixels ---
+good detect "$root/docs/portrait.png" --draw-scale 7.003 -o large.jpg
+for orientation in 1 3 6 8; do
+    with_orientation $orientation large.jpg turned.jpg
+    good detect turned.jpg
+    was=$(nose) shown=$(size)
+    for least in 224 448 896; do
+        good detect turned.jpg --min-face $least
+        [ "$(size)" = "$shown" ] || fail "--min-face $least: $(size), not $shown"
+        awk -v a="$was" -v b="$(nose)" 'BEGIN {
+            split(a, p, ","); split(b, q, ",")
+            exit !(a != "" && (p[1] - q[1]) ^ 2 + (p[2] - q[2]) ^ 2 < 45 ^ 2) }' ||
+            fail "--min-face $least, orientation $orientation: $(nose), not $was"
+    done
+done
+rm large.jpg turned.jpg
+
 # turns PHOTO.jpg: its best face keeps its place and its pose when the whole photo is turned, which
 # is what an orientation does to an upright one: 6 a quarter clockwise, 3 half, 8 three quarters.
 turns() {

@@ -16,6 +16,7 @@
 #  define ROOF_SUMS   12
 #  define DW_ROWS     4
 #  define DW_COLS     2
+#  define DW_COLS_2   2
 #  include "kernels/dwconv_tmpl.h"
 #  include "kernels/eltwise_tmpl.h"
 #  include "kernels/gemm_tmpl.h"

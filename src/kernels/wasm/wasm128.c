@@ -13,6 +13,7 @@
 #  define GEMM_ROWS_2 6
 #  define DW_ROWS     2
 #  define DW_COLS     2
+#  define DW_COLS_2   2
 #  include "kernels/dwconv_tmpl.h"
 #  include "kernels/eltwise_tmpl.h"
 #  include "kernels/gemm_tmpl.h"

@@ -12,26 +12,24 @@
 #  define GEMM_ROWS_2 6
 #  define DW_ROWS     2
 #  define DW_COLS     4
+#  define DW_COLS_2   4
 #  include "kernels/dwconv_tmpl.h"
 #  include "kernels/eltwise_tmpl.h"
 #  include "kernels/gemm_tmpl.h"
 #  include "kernels/pool_tmpl.h"
 #  include "kernels/roof_tmpl.h"
 
-const kernels kernels_avx2 = {
-    .isa = PFLD_ISA_AVX2,
-    .gemm_mr = GEMM_ROWS_2,
-    .gemm_nr = (size_t)GEMM_VECS * VL,
-    .gemm_packed_size = gemm_packed_size,
-    .gemm_packs_itself = gemm_packs_itself,
-    .gemm_pack = gemm_pack,
-    .gemm = gemm_run,
-    .dwconv = dwconv_run,
-    .pool = pool_run,
-    .unary = unary_run,
-    .binary = binary_run,
-    .roof = roof_run,
-};
+/* Of floats AVX-VNNI has nothing to add. */
+#  define AVX2_TABLE(set)                                                                          \
+    {                                                                                              \
+      .isa = (set), .gemm_mr = GEMM_ROWS_2, .gemm_nr = (size_t)GEMM_VECS * VL,                     \
+      .gemm_packed_size = gemm_packed_size, .gemm_packs_itself = gemm_packs_itself,                \
+      .gemm_pack = gemm_pack, .gemm = gemm_run, .dwconv = dwconv_run, .pool = pool_run,            \
+      .unary = unary_run, .binary = binary_run, .roof = roof_run,                                  \
+    }
+
+const kernels kernels_avx2 = AVX2_TABLE(PFLD_ISA_AVX2);
+const kernels kernels_avxvnni = AVX2_TABLE(PFLD_ISA_AVXVNNI);
 
 #else
 typedef int kernels_avx2_nothing_here; /* a file of C must declare something */

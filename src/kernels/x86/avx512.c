@@ -8,12 +8,13 @@
 #  define ROOF_SUMS   12
 #  define GEMM_ISA    avx512
 #  define GEMM_VECS   4
-#  define GEMM_ROWS_1 12
-#  define GEMM_ROWS_2 12
+#  define GEMM_ROWS_1 28
+#  define GEMM_ROWS_2 14
 #  define GEMM_ROWS_3 8
 #  define GEMM_ROWS_4 6
 #  define DW_ROWS     4
-#  define DW_COLS     2
+#  define DW_COLS     4
+#  define DW_COLS_2   2
 #  include "kernels/dwconv_tmpl.h"
 #  include "kernels/eltwise_tmpl.h"
 #  include "kernels/gemm_tmpl.h"

@@ -1,189 +1,26 @@
 /*
  * The int8 kernels in AVX2 without VNNI. Products must be exact, so bytes are widened to 16 bits
  * and multiplied in pairs: vpmaddubsw would saturate.
- *
- * Everything is made 16 columns or channels at a time, as two vectors of sums whose order packing
- * restores: columns 0-3 and 8-11, columns 4-7 and 12-15.
  */
 #include "kernels/int8_sets.h"
 #include "kernels/int8_taps.h"
 
 #if KERNELS_X86
 
-#  include <immintrin.h>
-#  include <string.h>
+#  include "kernels/x86/int8_post_avx2.h"
 
-#  define INT8_TARGET __attribute__((target("avx2"), no_sanitize("undefined")))
-#  define INT8_INLINE static inline __attribute__((always_inline)) INT8_TARGET
+#  define INT8_TARGET INT8_AVX2
 
 enum {
-    LANES = 8,
-    COLS = 16,
-    FOUR = 4,        /* k of A that are read at a time */
     ROWS = 6,        /* of the tallest tile */
     STEPS_MAX = 256, /* steps of 4 k that are widened at a time: 12 KB of A */
 };
 
-/* 16 sums, scales or other numbers of 32 bits. */
-struct sixteen {
-    __m256i a, b; /* 0-3 and 8-11, 4-7 and 12-15 */
-};
-
-/* int8_post in vectors. */
-struct finish {
-    __m256 lo, hi; /* less the zero point */
-    __m256i zero;
-    __m128i lo_byte;
-    __m256 own, other, add_hi;
-    __m256i zero_r, add_zero;
-    __m128i add_lo_byte;
-};
-
-INT8_TARGET static struct finish finish_of(const int8_post *p)
-{
-    const int8_add *a = &p->add;
-
-    return (struct finish){
-        .lo = _mm256_set1_ps((float)(p->lo - p->zero)),
-        .hi = _mm256_set1_ps((float)(p->hi - p->zero)),
-        .zero = _mm256_set1_epi16((short)p->zero),
-        .lo_byte = _mm_set1_epi8((char)p->lo),
-        .own = _mm256_set1_ps(a->own),
-        .other = _mm256_set1_ps(a->other),
-        .add_hi = _mm256_set1_ps((float)(a->hi - a->zero)),
-        .zero_r = _mm256_set1_epi32(a->zero_r),
-        .add_zero = _mm256_set1_epi16((short)a->zero),
-        .add_lo_byte = _mm_set1_epi8((char)a->lo),
-    };
-}
-
-/* From vectors 0-7 and 8-15, or back. */
-INT8_INLINE struct sixteen reorder(__m256i first, __m256i second)
-{
-    return (struct sixteen){_mm256_permute2x128_si256(first, second, 0x20),
-                            _mm256_permute2x128_si256(first, second, 0x31)};
-}
-
-INT8_INLINE __m256i load_256(const void *p)
-{
-    return _mm256_loadu_si256(p);
-}
-
-/* n of 16 numbers of 32 bits. */
-INT8_INLINE struct sixteen load_16_words(const void *p, size_t n)
-{
-    int32_t all[COLS] = {0};
-
-    if (n < COLS) {
-        memcpy(all, p, n * sizeof *all);
-        p = all;
-    }
-    return reorder(load_256(p), load_256((const int32_t *)p + LANES));
-}
-
-/* n of 16 bytes. */
-INT8_INLINE __m128i load_16_bytes(const uint8_t *p, size_t n)
-{
-    uint8_t all[COLS] = {0};
-
-    if (n == COLS)
-        return _mm_loadu_si128((const __m128i *)(const void *)p);
-    if (n == COLS / 2)
-        return _mm_loadl_epi64((const __m128i *)(const void *)p);
-    memcpy(all, p, n);
-    return _mm_loadu_si128((const __m128i *)(const void *)all);
-}
-
-INT8_INLINE void store_16_bytes(uint8_t *p, __m128i x, size_t n)
-{
-    uint8_t all[COLS];
-
-    if (n == COLS) {
-        _mm_storeu_si128((__m128i *)(void *)p, x);
-    } else if (n == COLS / 2) {
-        _mm_storel_epi64((__m128i *)(void *)p, x);
-    } else {
-        _mm_storeu_si128((__m128i *)(void *)all, x);
-        memcpy(p, all, n);
-    }
-}
-
-INT8_INLINE __m256 scaled(__m256i sum, __m256i scale)
-{
-    return _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(scale));
-}
-
-/*
- * The upper bound before the conversion, which turns what is too large into the lowest integer; all
- * below the lower bound, and NaN, the second operand of min, stays low until it is a byte.
- */
-INT8_INLINE __m256i round_below(__m256 t, __m256 hi)
-{
-    return _mm256_cvtps_epi32(_mm256_min_ps(hi, t));
-}
-
-INT8_INLINE __m256 add_residual(const struct finish *f, __m256 t, __m256i r)
-{
-    __m256 q = _mm256_min_ps(_mm256_max_ps(t, f->lo), f->hi);
-    __m256 other = _mm256_cvtepi32_ps(_mm256_sub_epi32(r, f->zero_r));
-
-    q = _mm256_round_ps(q, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    return _mm256_add_ps(_mm256_mul_ps(q, f->own), _mm256_mul_ps(other, f->other));
-}
-
-INT8_INLINE __m128i pack(struct sixteen q, __m256i zero, __m128i lo)
-{
-    __m256i x = _mm256_adds_epi16(_mm256_packs_epi32(q.a, q.b), zero);
-
-    return _mm_max_epu8(_mm_packus_epi16(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1)),
-                        lo);
-}
-
-/* n of 16 results of a row or pixel; residual: at the first of them, or NULL. */
-INT8_INLINE void finish_16(const struct finish *f, struct sixteen sum, struct sixteen scale,
-                           const uint8_t *residual, uint8_t *out, size_t n)
-{
-    __m256 a = scaled(sum.a, scale.a), b = scaled(sum.b, scale.b);
-    struct sixteen q;
-
-    if (residual) {
-        __m128i bytes = load_16_bytes(residual, n);
-        struct sixteen r = reorder(_mm256_cvtepu8_epi32(bytes),
-                                   _mm256_cvtepu8_epi32(_mm_srli_si128(bytes, LANES)));
-
-        q.a = round_below(add_residual(f, a, r.a), f->add_hi);
-        q.b = round_below(add_residual(f, b, r.b), f->add_hi);
-        store_16_bytes(out, pack(q, f->add_zero, f->add_lo_byte), n);
-    } else {
-        q.a = round_below(a, f->hi);
-        q.b = round_below(b, f->hi);
-        store_16_bytes(out, pack(q, f->zero, f->lo_byte), n);
-    }
-}
-
 /* --- gemm: B lies in panels of 16 columns, two rows of a run at a time, 16 bits each --- */
-
-static size_t gemm_steps(size_t run)
-{
-    return (run + FOUR - 1) / FOUR;
-}
-
-static size_t gemm_panels(size_t n)
-{
-    return (n + COLS - 1) / COLS;
-}
 
 static size_t gemm_packed_size(size_t k, size_t n, size_t run)
 {
     return k / run * gemm_steps(run) * FOUR * gemm_panels(n) * COLS * sizeof(int16_t);
-}
-
-/* Where column j of a panel lies in its two vectors; see struct sixteen. */
-static size_t column_at(size_t i)
-{
-    static const uint8_t at[COLS] = {0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15};
-
-    return at[i];
 }
 
 static void gemm_pack(void *packed, const int8_t *b, size_t b_row, size_t b_col, size_t k, size_t n,
@@ -526,14 +363,14 @@ static void dw_pack_3x3(int16_t *to, const int8_t *w, size_t c)
                     }
 }
 
-static size_t dwconv_packed_size(size_t kh, size_t kw, size_t c)
+size_t int8_dwconv_packed_size_avx2(size_t kh, size_t kw, size_t c)
 {
     size_t size = dw_plain_size(kh, kw, c) + dw_any_size(kh, kw, c);
 
     return kh == TAPS && kw == TAPS ? size + gemm_panels(c) * STRIP * sizeof(int16_t) : size;
 }
 
-static void dwconv_pack(void *packed, const int8_t *w, size_t kh, size_t kw, size_t c)
+void int8_dwconv_pack_avx2(void *packed, const int8_t *w, size_t kh, size_t kw, size_t c)
 {
     char *to = packed;
 
@@ -671,7 +508,7 @@ INT8_TARGET static void dw_run_3x3(const int8_dwconv *args)
     }
 }
 
-static void dwconv_run(const int8_dwconv *d)
+void int8_dwconv_avx2(const int8_dwconv *d)
 {
     if (d->kh == TAPS && d->kw == TAPS && d->stride_h == d->stride_w && d->stride_h <= 2)
         dw_run_3x3(d);
@@ -681,7 +518,8 @@ static void dwconv_run(const int8_dwconv *d)
         int8_kernels_scalar.dwconv(d);
 }
 
-INT8_TARGET static void quantise(const float *x, float inverse, int32_t zero, uint8_t *q, size_t n)
+INT8_TARGET void int8_quantise_avx2(const float *x, float inverse, int32_t zero, uint8_t *q,
+                                    size_t n)
 {
     __m256 scale = _mm256_set1_ps(inverse), hi = _mm256_set1_ps((float)(255 - zero));
     __m256i zeros = _mm256_set1_epi16((short)zero);
@@ -702,10 +540,10 @@ const int8_kernels int8_kernels_avx2 = {
     .gemm_packed_size = gemm_packed_size,
     .gemm_pack = gemm_pack,
     .gemm = gemm_run,
-    .dwconv_packed_size = dwconv_packed_size,
-    .dwconv_pack = dwconv_pack,
-    .dwconv = dwconv_run,
-    .quantise = quantise,
+    .dwconv_packed_size = int8_dwconv_packed_size_avx2,
+    .dwconv_pack = int8_dwconv_pack_avx2,
+    .dwconv = int8_dwconv_avx2,
+    .quantise = int8_quantise_avx2,
     .interleave3 = int8_interleave3_scalar,
 };
 

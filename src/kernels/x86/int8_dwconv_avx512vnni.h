@@ -56,6 +56,7 @@ struct dw_how {
     size_t stride;
     enum dw_fill fill; /* of a vector: a pixel's channels; fewer; several pixels */
     bool add;          /* there is a residual */
+    bool small;        /* see int8_is_small(); else 3x3 windows are taken like any */
 };
 
 INT8_INLINE struct dw_column dw_interleave(__m512i l0, __m512i l1, __m512i l2, __m512i l3)
@@ -90,26 +91,23 @@ INT8_INLINE void dw_tap(const struct dw_strip *s, __m512i acc[INT8_QUAD], struct
 
 /* A line's outputs from output pixel `pixel` on: the bytes of the mask. */
 INT8_INLINE void dw_finish(const struct dw_strip *s, const __m512i acc[INT8_QUAD], size_t pixel,
-                           __mmask64 mask, bool full, bool add)
+                           __mmask64 mask, bool full, struct dw_how how)
 {
     uint8_t *out = s->out + pixel * s->out_ld;
     __m512i x;
 
-    if (add) {
+    if (how.add) {
         const uint8_t *p = s->residual + pixel * s->residual_ld;
         __m512i r = full ? _mm512_loadu_si512(p) : int8_load_m(_mm512_setzero_si512(), mask, p);
         __m512i rs[INT8_QUAD];
 
         KERNELS_UNROLL
-        for (size_t j = 0; j < INT8_QUAD; j++) { /* bytes 4j to 4j + 3 of each 16 */
-            __m512i first = _mm512_broadcast_i32x4(
-                _mm_setr_epi32((int)(0xffffff00u + 4 * j), (int)(0xffffff01u + 4 * j),
-                               (int)(0xffffff02u + 4 * j), (int)(0xffffff03u + 4 * j)));
-            rs[j] = _mm512_shuffle_epi8(r, first);
-        }
-        x = int8_finish_quad_add(&s->finish, acc, &s->scale, rs);
+        for (size_t j = 0; j < INT8_QUAD; j++)
+            rs[j] = int8_residual(r, j);
+        x = (how.small ? int8_finish_small_add : int8_finish_quad_add)(&s->finish, acc, &s->scale,
+                                                                       rs);
     } else {
-        x = int8_finish_quad(&s->finish, acc, &s->scale);
+        x = (how.small ? int8_finish_small : int8_finish_quad)(&s->finish, acc, &s->scale);
     }
     if (full)
         _mm512_storeu_si512(out, x);
@@ -183,9 +181,9 @@ INT8_INLINE void dw_pixels_stride1(const struct dw_strip *s, size_t oy, struct d
         dw_tap(s, down, c1, 1, 1);
         dw_tap(s, up, c2, 2, 0);
         dw_tap(s, down, c2, 2, 1);
-        dw_finish(s, up, pixel, s->mask, full, how.add);
+        dw_finish(s, up, pixel, s->mask, full, how);
         if (two)
-            dw_finish(s, down, pixel + s->out_w, s->mask, full, how.add);
+            dw_finish(s, down, pixel + s->out_w, s->mask, full, how);
         c0 = c1;
         c1 = c2;
     }
@@ -210,7 +208,7 @@ INT8_INLINE void dw_pixels_stride2(const struct dw_strip *s, size_t oy, struct d
         dw_tap(s, acc, c0, 0, 0);
         dw_tap(s, acc, c1, 1, 0);
         dw_tap(s, acc, c2, 2, 0);
-        dw_finish(s, acc, pixel, s->mask, full, how.add);
+        dw_finish(s, acc, pixel, s->mask, full, how);
         c0 = c2;
     }
 }
@@ -283,12 +281,12 @@ INT8_INLINE struct dw_column dw_group_column(const struct dw_strip *s,
 }
 
 INT8_INLINE void dw_group_finish(const struct dw_strip *s, const __m512i acc[INT8_QUAD],
-                                 size_t pixel, size_t left, bool add)
+                                 size_t pixel, size_t left, struct dw_how how)
 {
     if (left >= s->group)
-        dw_finish(s, acc, pixel, 0, true, add);
+        dw_finish(s, acc, pixel, 0, true, how);
     else
-        dw_finish(s, acc, pixel, int8_first_bytes(left * s->bytes), false, add);
+        dw_finish(s, acc, pixel, int8_first_bytes(left * s->bytes), false, how);
 }
 
 /* Two lines of outputs; the middle tap's inputs are interleaved, the others shifted from them. */
@@ -318,9 +316,9 @@ INT8_INLINE void dw_groups_stride1(const struct dw_strip *s, const struct dw_shi
         side = dw_shifted(&c1, shifts->ahead, &c2);
         dw_tap(s, up, side, 2, 0);
         dw_tap(s, down, side, 2, 1);
-        dw_group_finish(s, up, pixel + ox, s->out_w - ox, how.add);
+        dw_group_finish(s, up, pixel + ox, s->out_w - ox, how);
         if (two)
-            dw_group_finish(s, down, pixel + s->out_w + ox, s->out_w - ox, how.add);
+            dw_group_finish(s, down, pixel + s->out_w + ox, s->out_w - ox, how);
         c0 = c1;
         c1 = c2;
     }
@@ -362,7 +360,7 @@ INT8_INLINE void dw_groups_stride2(const struct dw_strip *s, const struct dw_shi
         dw_tap(s, acc, odd, 1, 0);
         dw_group_halves(s, shifts, line, x + ahead, &next_even, &next_odd);
         dw_tap(s, acc, dw_shifted(&even, shifts->ahead, &next_even), 2, 0);
-        dw_group_finish(s, acc, pixel + ox, s->out_w - ox, how.add);
+        dw_group_finish(s, acc, pixel + ox, s->out_w - ox, how);
         even = next_even;
         odd = next_odd;
     }
@@ -393,7 +391,7 @@ typedef void dw_rows_fn(const struct dw_strip *s);
 #define DW_DEFINE(stride, fill, add)                                                               \
   INT8_TARGET static void DW_NAME(stride, fill, add)(const struct dw_strip *s)                     \
   {                                                                                                \
-    dw_rows(s, (struct dw_how){stride, fill, add});                                                \
+    dw_rows(s, (struct dw_how){stride, fill, add, true});                                          \
   }
 /* clang-format off */
 #define DW_DEFINE_FILLS(stride, add)                                                               \
@@ -589,7 +587,7 @@ INT8_INLINE void dw_any_output(const struct dw_strip *s, const int8_dwconv *d, s
         for (size_t j = 0; j < INT8_QUAD; j++)
             acc[j] = _mm512_dpbusd_epi32(acc[j], c.v[j], _mm512_loadu_si512(w + j * INT8_BYTES));
     }
-    dw_finish(s, acc, oy * s->out_w + ox, s->mask, full, how.add);
+    dw_finish(s, acc, oy * s->out_w + ox, s->mask, full, how);
 }
 
 INT8_INLINE void dw_any_rows(const struct dw_strip *strip, const int8_dwconv *args,
@@ -605,22 +603,22 @@ INT8_INLINE void dw_any_rows(const struct dw_strip *strip, const int8_dwconv *ar
 
 INT8_TARGET static void dw_any_full(const struct dw_strip *s, const int8_dwconv *d)
 {
-    dw_any_rows(s, d, (struct dw_how){0, DW_FULL, false});
+    dw_any_rows(s, d, (struct dw_how){0, DW_FULL, false, false});
 }
 
 INT8_TARGET static void dw_any_full_add(const struct dw_strip *s, const int8_dwconv *d)
 {
-    dw_any_rows(s, d, (struct dw_how){0, DW_FULL, true});
+    dw_any_rows(s, d, (struct dw_how){0, DW_FULL, true, false});
 }
 
 INT8_TARGET static void dw_any_rest(const struct dw_strip *s, const int8_dwconv *d)
 {
-    dw_any_rows(s, d, (struct dw_how){0, DW_REST, false});
+    dw_any_rows(s, d, (struct dw_how){0, DW_REST, false, false});
 }
 
 INT8_TARGET static void dw_any_rest_add(const struct dw_strip *s, const int8_dwconv *d)
 {
-    dw_any_rows(s, d, (struct dw_how){0, DW_REST, true});
+    dw_any_rows(s, d, (struct dw_how){0, DW_REST, true, false});
 }
 
 /* --- all windows --- */
@@ -665,7 +663,8 @@ INT8_TARGET static void dwconv_run(const int8_dwconv *d)
     struct dw_strip s = dw_strip_of(d, beyond_line);
 
     memset(beyond_line, d->in_zero, sizeof beyond_line);
-    if (d->kh == DW_TAPS && d->kw == DW_TAPS && d->stride_h == d->stride_w && d->stride_h <= 2)
+    if (d->kh == DW_TAPS && d->kw == DW_TAPS && d->stride_h == d->stride_w && d->stride_h <= 2 &&
+        int8_is_small(d->post, 0, d->c, d->kh * d->kw))
         dw_run_3x3(d, &s);
     else
         dw_run_any(d, &s);

@@ -5,6 +5,10 @@
  * B lies in panels of 4, 2 or 1 vectors of 16 columns, the widest first; in a panel, 4 rows of a
  * run (filled up with zeros) at a time, 4 bytes for each column: what vpdpbusd multiplies with 4
  * bytes of A that are broadcast.
+ *
+ * Making bytes of sums keeps other units of the core busy than multiplying does, but with a
+ * residual it takes so long that the core does not look far enough ahead to begin the next tile
+ * meanwhile. So such tiles leave their sums, and the next one finishes them between its own steps.
  */
 #include "kernels/x86/int8_post_avx512.h"
 
@@ -17,15 +21,17 @@
 enum {
     GEMM_VECS = 4,
     GEMM_ROWS = 12, /* of the tallest tile */
+    GEMM_SUMS = 24, /* vectors of sums in the largest tiles */
+    GEMM_QUADS = GEMM_SUMS / INT8_QUAD,
     GEMM_SPLIT = 4, /* a small tile sums so many parts of k apart: vpdpbusd takes 4 cycles */
     GEMM_FOUR = 4   /* rows of B in one step */
 };
 
 /* What tiles do: a constant wherever it is inlined. */
 enum gemm_kind {
-    GEMM_PLAIN, /* bytes; all of the panel's columns exist */
+    GEMM_PLAIN, /* bytes; all of the panel's columns exist; int8_is_small() */
     GEMM_ADD,   /* the same with a residual */
-    GEMM_ANY,   /* whatever the fields say: the panel's columns may not all exist */
+    GEMM_ANY,   /* whatever the fields and numbers are: the panel's columns may not all exist */
     GEMM_KINDS
 };
 
@@ -66,17 +72,20 @@ INT8_INLINE __m512i gemm_load(const struct gemm_tiles *t, const void *p, size_t 
                : int8_load_lanes_m(int8_first_lanes(t->cols - v * INT8_LANES), q);
 }
 
-/* 16 bytes of the residual, column j of row i on, as integers. */
+/* 16 bytes of the residual, column j of row i on, as they are added. */
 INT8_INLINE __m512i gemm_residual(const struct gemm_tiles *t, const uint8_t *r, size_t i, size_t v,
                                   enum gemm_kind kind)
 {
     const uint8_t *p = r + i * t->residual_row + v * INT8_LANES;
+    const __m512i magic = _mm512_set1_epi32(INT8_MAGIC_BITS);
 
     if (kind != GEMM_ANY)
-        return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
-    return t->cols <= v * INT8_LANES ? _mm512_setzero_si512()
-                                     : _mm512_cvtepu8_epi32(int8_load_16_m(
-                                           int8_first_lanes(t->cols - v * INT8_LANES), p));
+        return _mm512_or_si512(
+            magic, _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
+    return t->cols <= v * INT8_LANES
+               ? magic
+               : _mm512_or_si512(magic, _mm512_cvtepu8_epi32(int8_load_16_m(
+                                            int8_first_lanes(t->cols - v * INT8_LANES), p)));
 }
 
 /* The rows of a quad: vecs * 16 bytes each, one after the other. */
@@ -103,30 +112,48 @@ INT8_INLINE void gemm_store(const struct gemm_tiles *t, uint8_t *c, __m512i x, s
     }
 }
 
-/* Rows i to i + 4 / vecs of the tile, those of them that exist. */
-INT8_INLINE void gemm_finish_quad(const struct gemm_tiles *t, __m512i acc[][GEMM_VECS],
-                                  const __m512 *scale, uint8_t *c, const uint8_t *residual,
-                                  size_t i, size_t rows, size_t vecs, enum gemm_kind kind)
+/* The quad of rows i to i + 4 / vecs, those of them that exist; c, residual: at the first row. */
+INT8_INLINE void gemm_finish_quad(const struct gemm_tiles *t, const __m512i sum[INT8_QUAD],
+                                  uint8_t *c, const uint8_t *residual, size_t rows, size_t vecs,
+                                  enum gemm_kind kind)
 {
-    size_t here = GEMM_VECS / vecs < rows - i ? GEMM_VECS / vecs : rows - i;
+    const bool small = kind != GEMM_ANY;
     struct int8_scales s;
-    __m512i sum[INT8_QUAD], r[INT8_QUAD], x;
+    __m512i r[INT8_QUAD], x;
 
     KERNELS_UNROLL
-    for (size_t q = 0; q < INT8_QUAD; q++) {
-        s.v[q] = scale[q % vecs];
-        sum[q] = q / vecs < here ? acc[i + q / vecs][q % vecs] : _mm512_setzero_si512();
-    }
+    for (size_t q = 0; q < INT8_QUAD; q++)
+        s.v[q] = _mm512_castsi512_ps(gemm_load(t, t->scale, q % vecs, kind));
     if (kind == GEMM_ADD || (kind == GEMM_ANY && residual)) {
         KERNELS_UNROLL
         for (size_t q = 0; q < INT8_QUAD; q++)
-            r[q] = q / vecs < here ? gemm_residual(t, residual, i + q / vecs, q % vecs, kind)
+            r[q] = q / vecs < rows ? gemm_residual(t, residual, q / vecs, q % vecs, kind)
                                    : _mm512_setzero_si512();
-        x = int8_finish_quad_add(t->finish, sum, &s, r);
+        x = (small ? int8_finish_small_add : int8_finish_quad_add)(t->finish, sum, &s, r);
     } else {
-        x = int8_finish_quad(t->finish, sum, &s);
+        x = (small ? int8_finish_small : int8_finish_quad)(t->finish, sum, &s);
     }
-    gemm_store(t, c + i * t->c_row, x, vecs, here, kind);
+    gemm_store(t, c, x, vecs, rows, kind);
+}
+
+/* A tile's sums that wait to become bytes, quad by quad. */
+struct gemm_late {
+    __m512i sum[GEMM_SUMS]; /* [rows][vecs] */
+    const __m512i *next;    /* quad; so c and residual */
+    uint8_t *c;
+    const uint8_t *residual;
+    size_t quads; /* left */
+};
+
+INT8_INLINE void gemm_finish_late(const struct gemm_tiles *t, struct gemm_late *l, size_t vecs)
+{
+    const size_t rows = GEMM_VECS / vecs;
+
+    gemm_finish_quad(t, l->next, l->c, l->residual, rows, vecs, GEMM_ADD);
+    l->next += INT8_QUAD;
+    l->c += rows * t->c_row;
+    l->residual += rows * t->residual_row;
+    l->quads--;
 }
 
 /* The sums of a tile as floats. Rare (a net's last layer), so not inlined: sums: [rows][vecs]. */
@@ -145,40 +172,59 @@ gemm_floats(const struct gemm_tiles *t, const __m512i *sums, float *f, size_t ro
         }
 }
 
-/* Inlined with constant rows and vecs: the accumulators are registers. */
-INT8_INLINE void gemm_sum(const struct gemm_tiles *t, const uint8_t *a, __m512i acc[][GEMM_VECS],
-                          size_t rows, size_t vecs)
+/* Where a tile reads: the rows of A by fours, and B. */
+struct gemm_at {
+    const uint8_t *a, *a4, *a8;
+    const int8_t *b;
+};
+
+INT8_INLINE void gemm_step(struct gemm_at *at, size_t a_row, __m512i acc[][GEMM_VECS], size_t rows,
+                           size_t vecs)
 {
-    const size_t a_row = t->a_row, steps = t->steps;
+    __m512i bv[GEMM_VECS];
+
+    KERNELS_UNROLL
+    for (size_t v = 0; v < vecs; v++)
+        bv[v] = _mm512_loadu_si512(at->b + v * INT8_BYTES);
+    KERNELS_UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        __m512i ai = gemm_broadcast((i < 4 ? at->a : i < 8 ? at->a4 : at->a8) + i % 4 * a_row);
+
+        KERNELS_UNROLL
+        for (size_t v = 0; v < vecs; v++)
+            acc[i][v] = _mm512_dpbusd_epi32(acc[i][v], ai, bv[v]);
+    }
+    at->a += GEMM_FOUR;
+    at->a4 += GEMM_FOUR;
+    at->a8 += GEMM_FOUR;
+    at->b += vecs * INT8_BYTES;
+}
+
+/* Inlined with constant rows and vecs: the accumulators are registers. late, or NULL: what is
+ * finished on the way. */
+INT8_INLINE void gemm_sum(const struct gemm_tiles *t, const uint8_t *a, __m512i acc[][GEMM_VECS],
+                          size_t rows, size_t vecs, struct gemm_late *late)
+{
+    const size_t a_row = t->a_row, runs = t->runs, steps = t->steps;
     const ptrdiff_t jump = t->jump;
-    const uint8_t *a4 = a + (rows > 4 ? 4 * a_row : 0), *a8 = a + (rows > 8 ? 8 * a_row : 0);
-    const int8_t *b = t->b;
+    const size_t apart = runs * steps / GEMM_QUADS; /* steps from quad to quad, at most */
+    const size_t mask = apart >= 4 ? 3 : apart >= 2 ? 1 : 0;
+    size_t quads = late ? late->quads : 0;
+    struct gemm_at at = {a, a + (rows > 4 ? 4 * a_row : 0), a + (rows > 8 ? 8 * a_row : 0), t->b};
 
-    GEMM_HIDE(a4);
-    GEMM_HIDE(a8);
-    for (size_t run = t->runs; run; run--) {
+    GEMM_HIDE(at.a4);
+    GEMM_HIDE(at.a8);
+    for (size_t run = runs; run; run--) {
         for (size_t s = steps; s; s--) {
-            __m512i bv[GEMM_VECS];
-
-            KERNELS_UNROLL
-            for (size_t v = 0; v < vecs; v++)
-                bv[v] = _mm512_loadu_si512(b + v * INT8_BYTES);
-            KERNELS_UNROLL
-            for (size_t i = 0; i < rows; i++) {
-                __m512i ai = gemm_broadcast((i < 4 ? a : i < 8 ? a4 : a8) + i % 4 * a_row);
-
-                KERNELS_UNROLL
-                for (size_t v = 0; v < vecs; v++)
-                    acc[i][v] = _mm512_dpbusd_epi32(acc[i][v], ai, bv[v]);
+            gemm_step(&at, a_row, acc, rows, vecs);
+            if (late && quads && !(s & mask)) {
+                gemm_finish_late(t, late, vecs);
+                quads--;
             }
-            a += GEMM_FOUR;
-            a4 += GEMM_FOUR;
-            a8 += GEMM_FOUR;
-            b += vecs * INT8_BYTES;
         }
-        a += jump;
-        a4 += jump;
-        a8 += jump;
+        at.a += jump;
+        at.a4 += jump;
+        at.a8 += jump;
     }
 }
 
@@ -239,6 +285,56 @@ INT8_INLINE void gemm_sum_split(const struct gemm_tiles *t, const uint8_t *a,
     }
 }
 
+INT8_INLINE void gemm_start(__m512i acc[][GEMM_VECS], const __m512i bias[GEMM_VECS], size_t rows,
+                            size_t vecs)
+{
+    KERNELS_UNROLL
+    for (size_t i = 0; i < rows; i++) {
+        KERNELS_UNROLL
+        for (size_t v = 0; v < vecs; v++)
+            acc[i][v] = bias[v];
+    }
+}
+
+/* Tiles that finish each other; see the top of this file. */
+INT8_INLINE void gemm_tiles_late(const struct gemm_tiles *t, size_t rows, size_t vecs)
+{
+    const uint8_t *a = t->a, *residual = t->residual;
+    uint8_t *c = t->c;
+    struct gemm_late late; /* as a whole never set: its sums are many */
+    __m512i bias[GEMM_VECS];
+
+    late.quads = 0;
+    KERNELS_UNROLL
+    for (size_t v = 0; v < vecs; v++)
+        bias[v] = gemm_load(t, t->bias, v, GEMM_ADD);
+    for (size_t n = 0; n < t->count; n++) {
+        __m512i acc[GEMM_ROWS][GEMM_VECS];
+
+        gemm_start(acc, bias, rows, vecs);
+        gemm_sum(t, a, acc, rows, vecs, &late);
+        while (late.quads)
+            gemm_finish_late(t, &late, vecs);
+        KERNELS_UNROLL
+        for (size_t i = 0; i < rows; i++) {
+            KERNELS_UNROLL
+            for (size_t v = 0; v < vecs; v++) {
+                GEMM_KEEP(acc[i][v]);
+                late.sum[i * vecs + v] = acc[i][v];
+            }
+        }
+        late.c = c;
+        late.residual = residual;
+        late.next = late.sum;
+        late.quads = GEMM_QUADS;
+        a += rows * t->a_row;
+        c += rows * t->c_row;
+        residual += rows * t->residual_row;
+    }
+    while (late.quads)
+        gemm_finish_late(t, &late, vecs);
+}
+
 INT8_INLINE void gemm_tiles_run(const struct gemm_tiles *t, size_t rows, size_t vecs,
                                 enum gemm_kind kind)
 {
@@ -250,28 +346,20 @@ INT8_INLINE void gemm_tiles_run(const struct gemm_tiles *t, size_t rows, size_t 
     for (size_t v = 0; v < vecs; v++)
         bias[v] = gemm_load(t, t->bias, v, kind);
     for (size_t n = 0; n < t->count; n++) {
+        const size_t high = GEMM_VECS / vecs; /* rows of a quad */
         __m512i acc[GEMM_ROWS][GEMM_VECS];
-        __m512 scale[GEMM_VECS];
 
-        KERNELS_UNROLL
-        for (size_t i = 0; i < rows; i++) {
-            KERNELS_UNROLL
-            for (size_t v = 0; v < vecs; v++)
-                acc[i][v] = bias[v];
-        }
+        gemm_start(acc, bias, rows, vecs);
         if (rows <= 2)
             gemm_sum_split(t, a, acc, rows, vecs);
         else
-            gemm_sum(t, a, acc, rows, vecs);
+            gemm_sum(t, a, acc, rows, vecs, NULL);
         KERNELS_UNROLL
         for (size_t i = 0; i < rows; i++) {
             KERNELS_UNROLL
             for (size_t v = 0; v < vecs; v++)
                 GEMM_KEEP(acc[i][v]);
         }
-        KERNELS_UNROLL
-        for (size_t v = 0; v < vecs; v++)
-            scale[v] = _mm512_castsi512_ps(gemm_load(t, t->scale, v, kind));
         a += rows * t->a_row;
         if (kind == GEMM_ANY && t->f) {
             __m512i sums[GEMM_ROWS * GEMM_VECS];
@@ -286,8 +374,16 @@ INT8_INLINE void gemm_tiles_run(const struct gemm_tiles *t, size_t rows, size_t 
             continue;
         }
         KERNELS_UNROLL
-        for (size_t i = 0; i < rows; i += GEMM_VECS / vecs)
-            gemm_finish_quad(t, acc, scale, c, residual, i, rows, vecs, kind);
+        for (size_t i = 0; i < rows; i += high) {
+            size_t here = high < rows - i ? high : rows - i;
+            __m512i sum[INT8_QUAD];
+
+            KERNELS_UNROLL
+            for (size_t q = 0; q < INT8_QUAD; q++)
+                sum[q] = q / vecs < here ? acc[i + q / vecs][q % vecs] : _mm512_setzero_si512();
+            gemm_finish_quad(t, sum, c + i * t->c_row,
+                             residual ? residual + i * t->residual_row : NULL, here, vecs, kind);
+        }
         c += rows * t->c_row;
         if (kind == GEMM_ADD || (kind == GEMM_ANY && residual))
             residual += rows * t->residual_row;
@@ -300,7 +396,10 @@ typedef void gemm_tiles_fn(const struct gemm_tiles *t);
 #define GEMM_DEFINE_KIND(rows, vecs, kind)                                                         \
   INT8_TARGET static void GEMM_NAME(rows, vecs, kind)(const struct gemm_tiles *t)                  \
   {                                                                                                \
-    gemm_tiles_run(t, rows, vecs, kind);                                                           \
+    if ((rows) * (vecs) == GEMM_SUMS && (kind) == GEMM_ADD)                                        \
+      gemm_tiles_late(t, rows, vecs);                                                              \
+    else                                                                                           \
+      gemm_tiles_run(t, rows, vecs, kind);                                                         \
   }
 /* clang-format off */
 #define GEMM_DEFINE(rows, vecs)                                                                    \
@@ -421,9 +520,11 @@ INT8_TARGET static void gemm_run(const int8_gemm *g)
         if (t.cols > vecs * INT8_LANES)
             t.cols = vecs * INT8_LANES;
         gemm_panel(g, &t, vecs,
-                   !g->c || t.cols < vecs * INT8_LANES ? GEMM_ANY
-                   : g->post->add.residual             ? GEMM_ADD
-                                                       : GEMM_PLAIN);
+                   !g->c || t.cols < vecs * INT8_LANES ||
+                           !int8_is_small(g->post, v * INT8_LANES, t.cols, g->k)
+                       ? GEMM_ANY
+                   : g->post->add.residual ? GEMM_ADD
+                                           : GEMM_PLAIN);
         t.b += runs * steps * vecs * INT8_BYTES;
     }
 }

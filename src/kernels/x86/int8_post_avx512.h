@@ -3,12 +3,15 @@
  *
  * The upper bound is applied to the float, before it is converted: a conversion turns what is too
  * large into the lowest integer. All below the lower bound, and NaN, survives conversion and
- * saturating packs as something low, and is lifted to the bound as a byte.
+ * saturating packs as something low, and is lifted to the bound as a byte. Where the scales are so
+ * small that nothing is too large (int8_is_small), both bounds are those of bytes: a minimum of 64
+ * in place of four of 16.
  */
 #ifndef KERNELS_X86_INT8_POST_AVX512_H
 #define KERNELS_X86_INT8_POST_AVX512_H
 
 #include <immintrin.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -29,12 +32,15 @@
 
 enum { INT8_LANES = 16, INT8_QUAD = 4, INT8_BYTES = 64 };
 
+enum { INT8_MAGIC = 1 << 23, INT8_MAGIC_BITS = 0x4b000000 }; /* bits | byte is 2^23 + byte */
+
 /* int8_post in vectors. */
 struct int8_finish {
     __m512 lo, hi; /* less the zero point */
-    __m512i zero, lo_byte;
+    __m512i zero, lo_byte, hi_byte;
     __m512 own, other, add_hi;
-    __m512i zero_r, add_zero, add_lo_byte;
+    __m512 zero_r; /* plus INT8_MAGIC */
+    __m512i add_zero, add_lo_byte, add_hi_byte;
 };
 
 /* Four vectors of 16 scales. */
@@ -81,12 +87,14 @@ INT8_INLINE struct int8_finish int8_finish_of(const int8_post *p)
         .hi = _mm512_set1_ps((float)(p->hi - p->zero)),
         .zero = _mm512_set1_epi16((short)p->zero),
         .lo_byte = _mm512_set1_epi8((char)p->lo),
+        .hi_byte = _mm512_set1_epi8((char)p->hi),
         .own = _mm512_set1_ps(a->own),
         .other = _mm512_set1_ps(a->other),
         .add_hi = _mm512_set1_ps((float)(a->hi - a->zero)),
-        .zero_r = _mm512_set1_epi32(a->zero_r),
+        .zero_r = _mm512_set1_ps((float)(INT8_MAGIC + a->zero_r)),
         .add_zero = _mm512_set1_epi16((short)a->zero),
         .add_lo_byte = _mm512_set1_epi8((char)a->lo),
+        .add_hi_byte = _mm512_set1_epi8((char)a->hi),
     };
 }
 
@@ -102,11 +110,43 @@ INT8_INLINE __m512i int8_round_below(__m512 t, __m512 hi)
     return _mm512_cvtps_epi32(_mm512_min_ps(hi, t));
 }
 
-/* t as the result's integer, plus the residual's 16. */
+/* Whether the results of columns first to first + n, sums of k products, always fit an integer. */
+INT8_INLINE bool int8_is_small(const int8_post *p, size_t first, size_t n, size_t k)
+{
+    const float most_added = 1 << 20; /* of -255 to 255, twice */
+    const __m512 most = _mm512_set1_ps((float)(1 << 30)),
+                 products = _mm512_set1_ps(255.0f * 128 * (float)k);
+    bool small = true;
+
+    if (p->add.residual) /* before the addition t has bounds of its own */
+        return fabsf(p->add.own) <= most_added && fabsf(p->add.other) <= most_added;
+    for (size_t i = 0; i < n; i += INT8_LANES) {
+        __mmask16 m = int8_first_lanes(n - i);
+        __m512 scale = _mm512_castsi512_ps(int8_load_lanes_m(m, p->scale + first + i));
+        __m512 bias = _mm512_cvtepi32_ps(int8_load_lanes_m(m, p->bias + first + i));
+        __m512 x =
+            _mm512_mul_ps(_mm512_abs_ps(scale), _mm512_add_ps(_mm512_abs_ps(bias), products));
+
+        small = small && _mm512_cmp_ps_mask(x, most, _CMP_LE_OQ) == 0xffff;
+    }
+    return small;
+}
+
+/* Four residuals of each 128-bit lane of bytes, 4 * i on, as int8_add_residual() wants them. */
+INT8_INLINE __m512i int8_residual(__m512i bytes, size_t i)
+{
+    const __m512i from = _mm512_broadcast_i32x4(
+        _mm_setr_epi32((int)(4 * i), (int)(4 * i + 1), (int)(4 * i + 2), (int)(4 * i + 3)));
+
+    return _mm512_mask_shuffle_epi8(_mm512_set1_epi32(INT8_MAGIC_BITS), 0x1111111111111111, bytes,
+                                    from);
+}
+
+/* t as the result's integer, plus the residual's 16: bytes in the bits of INT8_MAGIC. */
 INT8_INLINE __m512 int8_add_residual(const struct int8_finish *f, __m512 t, __m512i r)
 {
     __m512 q = _mm512_min_ps(_mm512_max_ps(t, f->lo), f->hi);
-    __m512 other = _mm512_cvtepi32_ps(_mm512_sub_epi32(r, f->zero_r));
+    __m512 other = _mm512_sub_ps(_mm512_castsi512_ps(r), f->zero_r);
 
     q = _mm512_roundscale_ps(q, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     return _mm512_add_ps(_mm512_mul_ps(q, f->own), _mm512_mul_ps(other, f->other));
@@ -132,7 +172,19 @@ INT8_INLINE __m512i int8_finish_quad(const struct int8_finish *f, const __m512i 
     return int8_pack(q, f->zero, f->lo_byte);
 }
 
-/* r: the residual's bytes as integers, beside the sums that they are added to. */
+/* The same of small scales. */
+INT8_INLINE __m512i int8_finish_small(const struct int8_finish *f, const __m512i sum[INT8_QUAD],
+                                      const struct int8_scales *s)
+{
+    __m512i q[INT8_QUAD];
+
+    KERNELS_UNROLL
+    for (size_t i = 0; i < INT8_QUAD; i++)
+        q[i] = _mm512_cvtps_epi32(int8_scaled(sum[i], s->v[i]));
+    return _mm512_min_epu8(int8_pack(q, f->zero, f->lo_byte), f->hi_byte);
+}
+
+/* r: the residual's bytes as int8_residual() gives them, beside the sums that they are added to. */
 INT8_INLINE __m512i int8_finish_quad_add(const struct int8_finish *f, const __m512i sum[INT8_QUAD],
                                          const struct int8_scales *s, const __m512i r[INT8_QUAD])
 {
@@ -145,6 +197,17 @@ INT8_INLINE __m512i int8_finish_quad_add(const struct int8_finish *f, const __m5
         q[i] = int8_round_below(t, f->add_hi);
     }
     return int8_pack(q, f->add_zero, f->add_lo_byte);
+}
+
+INT8_INLINE __m512i int8_finish_small_add(const struct int8_finish *f, const __m512i sum[INT8_QUAD],
+                                          const struct int8_scales *s, const __m512i r[INT8_QUAD])
+{
+    __m512i q[INT8_QUAD];
+
+    KERNELS_UNROLL
+    for (size_t i = 0; i < INT8_QUAD; i++)
+        q[i] = _mm512_cvtps_epi32(int8_add_residual(f, int8_scaled(sum[i], s->v[i]), r[i]));
+    return _mm512_min_epu8(int8_pack(q, f->add_zero, f->add_lo_byte), f->add_hi_byte);
 }
 
 #endif

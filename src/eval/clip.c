@@ -1,0 +1,255 @@
+/* A labelled photo as a short video: the motion is known, and so is each frame's truth. */
+#include "eval/clip.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/rng.h"
+#include "data/face_box.h"
+#include "geometry/affine.h"
+#include "image/image.h"
+
+#define PI         3.14159265358979323846
+#define TREMBLE    0.3  /* pixels */
+#define BLINK_LONG 0.2  /* seconds */
+#define EYE_REACH  3.0f /* of the eye's half opening: so far the lids' skin is drawn along */
+
+const char *const clip_names[CLIP_MOTIONS + 1] = {"still", "tremble", "shake", "pan",
+                                                  "zoom",  "roll",    "blink", "hide"};
+
+/* ---- where the head is ---- */
+
+typedef struct place {          /* of the head: a turn and scale about its centre, then a shift */
+    double dx, dy, scale, roll; /* pixels, radians */
+} place;
+
+static double there_and_back(double t, double long_as) /* 0..1..0 */
+{
+    double phase = fmod(t, long_as) / long_as;
+
+    return 1 - fabs(2 * phase - 1);
+}
+
+static place place_at(const clip *c, size_t i, double t, double side)
+{
+    place p = {0, 0, 1, 0};
+    rng r;
+
+    switch (c->motion) {
+    case CLIP_TREMBLE:
+        rng_seed(&r, c->seed * UINT64_C(0x9e3779b97f4a7c15) + i);
+        p.dx = TREMBLE * (double)rng_normal(&r);
+        p.dy = TREMBLE * (double)rng_normal(&r);
+        break;
+    case CLIP_SHAKE:
+        p.dx = 0.1 * side * sin(2 * PI * t);
+        break;
+    case CLIP_PAN:
+        p.dx = side / 3 * (there_and_back(t, 2) - 0.5);
+        break;
+    case CLIP_ZOOM:
+        p.scale = exp(-log(1.4) * there_and_back(t, 2));
+        break;
+    case CLIP_ROLL:
+        p.roll = 20 * PI / 180 * sin(PI * t);
+        break;
+    default:
+        break;
+    }
+    return p;
+}
+
+static affine photo_to_frame(const place *p, const pfld_box *face)
+{
+    double x = (double)face->x + (double)face->w / 2, y = (double)face->y + (double)face->h / 2;
+    double a = p->scale * cos(p->roll), d = p->scale * sin(p->roll);
+
+    return (affine){(float)a, (float)-d, (float)(x + p->dx - a * x + d * y),
+                    (float)d, (float)a,  (float)(y + p->dy - d * x - a * y)};
+}
+
+/* ---- eyes that close ---- */
+
+typedef struct eye {        /* of ibug68: corners, and lids between them */
+    pfld_point from, along; /* a corner; unit vector to the other */
+    float length, open;     /* open: mean distance of the lids from the corners' line */
+} eye;
+
+static eye eye_of(const pfld_point *p) /* [6]: corner, 2 upper, corner, 2 lower */
+{
+    eye e = {.from = p[0]};
+    float dx = p[3].x - p[0].x, dy = p[3].y - p[0].y;
+
+    e.length = fmaxf(hypotf(dx, dy), 1.0f);
+    e.along = (pfld_point){dx / e.length, dy / e.length};
+    for (int i = 1; i < 6; i++)
+        if (i != 3)
+            e.open += 0.25f * fabsf(e.along.x * (p[i].y - p[0].y) - e.along.y * (p[i].x - p[0].x));
+    return e;
+}
+
+static double closed_at(const clip *c, double t) /* 0..1 */
+{
+    double phase = fmod(t + 0.5, 1.0) - 0.5;
+
+    if (c->motion != CLIP_BLINK || fabs(phase) > BLINK_LONG / 2)
+        return 0;
+    return 0.5 + 0.5 * cos(2 * PI * phase / BLINK_LONG);
+}
+
+/* Half opening at u of the eye's length: lids are arcs. */
+static float arc(const eye *e, float u)
+{
+    return u > 0.0f && u < 1.0f ? 6.0f * e->open * u * (1.0f - u) : 0.0f; /* mean at thirds: open */
+}
+
+/* From the frame of open eyes to where that pixel's content is now: lids move to the line. */
+static pfld_point lid_moves(const eye *e, float closed, pfld_point p)
+{
+    float x = p.x - e->from.x, y = p.y - e->from.y;
+    float u = (e->along.x * x + e->along.y * y) / e->length;
+    float v = e->along.x * y - e->along.y * x;
+    float h = arc(e, u) * closed, reach = EYE_REACH * arc(e, u), moved;
+
+    if (!(reach > 0.0f) || fabsf(v) >= reach)
+        return p;
+    moved = fabsf(v) <= h ? 0.0f : (fabsf(v) - h) * reach / (reach - h);
+    moved = copysignf(moved, v) - v;
+    return (pfld_point){p.x - e->along.y * moved, p.y + e->along.x * moved};
+}
+
+/* The way back: where in the open face the content of pixel p is from. */
+static pfld_point lid_from(const eye *e, float closed, pfld_point p)
+{
+    float x = p.x - e->from.x, y = p.y - e->from.y;
+    float u = (e->along.x * x + e->along.y * y) / e->length;
+    float v = e->along.x * y - e->along.y * x;
+    float h = arc(e, u) * closed, reach = EYE_REACH * arc(e, u), source;
+
+    if (!(reach > 0.0f) || fabsf(v) >= reach)
+        return p;
+    source = copysignf(fabsf(v) * (reach - h) / reach + h, v) - v;
+    return (pfld_point){p.x - e->along.y * source, p.y + e->along.x * source};
+}
+
+static void sample(const pfld_image *img, pfld_point at, int channels, uint8_t *to)
+{
+    float x = fminf(fmaxf(at.x, 0.0f), (float)(img->width - 1));
+    float y = fminf(fmaxf(at.y, 0.0f), (float)(img->height - 1));
+    int x0 = (int)x, y0 = (int)y;
+    int x1 = x0 + (x0 < img->width - 1), y1 = y0 + (y0 < img->height - 1);
+    float fx = x - (float)x0, fy = y - (float)y0;
+
+    for (int k = 0; k < channels; k++) {
+        float a = img->data[y0 * img->stride + x0 * channels + k];
+        float b = img->data[y0 * img->stride + x1 * channels + k];
+        float c = img->data[y1 * img->stride + x0 * channels + k];
+        float d = img->data[y1 * img->stride + x1 * channels + k];
+        float top = a + fx * (b - a), bottom = c + fx * (d - c);
+        to[k] = (uint8_t)lrintf(top + fy * (bottom - top));
+    }
+}
+
+/* The photo is where the frame's open face is: the head does not move while it blinks. */
+static void close_eye(const pfld_image *photo, const eye *e, float closed, pfld_image *frame)
+{
+    int channels = image_channels(frame->format);
+    float far = e->length + EYE_REACH * 2.0f * e->open;
+
+    for (int y = 0; y < frame->height; y++)
+        for (int x = 0; x < frame->width; x++) {
+            pfld_point p = {(float)x, (float)y}, from;
+            if (fabsf(p.x - e->from.x) > far || fabsf(p.y - e->from.y) > far)
+                continue;
+            from = lid_from(e, closed, p);
+            if (from.x != p.x || from.y != p.y)
+                sample(photo, from, channels, frame->data + y * frame->stride + x * channels);
+        }
+}
+
+static void blink(const clip *c, float closed, pfld_image *frame, pfld_point *truth)
+{
+    for (int i = 36; i <= 42; i += 6) {
+        eye e = eye_of(c->sample->points + i);
+        close_eye(c->photo, &e, closed, frame);
+        for (int j = i; j < i + 6; j++)
+            truth[j] = lid_moves(&e, closed, truth[j]);
+    }
+}
+
+/* ---- what is in front ---- */
+
+/* Left edge of a board as wide as the face's box, which passes within each 2 s; side: the box's. */
+static double board_at(double t)
+{
+    return -2.5 + 4 * fmod(t, 2.0); /* sides, from the face's centre */
+}
+
+bool clip_is_hidden(const clip *c, double t)
+{
+    double left = board_at(t);
+
+    return c->motion == CLIP_HIDE && left < 0.6 && left + 1.5 > -0.6;
+}
+
+static void put_board(const clip *c, double t, pfld_image *frame)
+{
+    pfld_box face = face_box(c->sample);
+    float side = fmaxf(face.w, face.h), x = face.x + 0.5f * face.w;
+    float left = x + side * (float)board_at(t), right = left + 1.5f * side;
+    int channels = image_channels(frame->format);
+
+    for (int y = 0; y < frame->height; y++)
+        for (int px = 0; px < frame->width; px++)
+            if ((float)px >= left && (float)px < right)
+                memset(frame->data + y * frame->stride + px * channels, 110 + (px + y) % 16,
+                       (size_t)channels);
+}
+
+/* ---- the camera ---- */
+
+/* Nearly normal, mean 0, variance 1, and quick: of four bytes the sum. */
+static float rough_normal(uint32_t bits)
+{
+    int sum = (int)(bits & 255) + (int)(bits >> 8 & 255) + (int)(bits >> 16 & 255) +
+              (int)(bits >> 24);
+
+    return (float)(sum - 510) * (1.0f / 147.8f);
+}
+
+static void add_noise(const clip *c, size_t i, pfld_image *frame)
+{
+    int n = frame->width * image_channels(frame->format);
+    uint64_t bits = 0;
+    rng r;
+
+    rng_seed(&r, c->seed * UINT64_C(0xbf58476d1ce4e5b9) + i);
+    for (int y = 0; y < frame->height; y++)
+        for (int x = 0; x < n; x++) {
+            uint8_t *p = frame->data + y * frame->stride + x;
+            float v = (float)*p;
+            bits = x % 2 ? bits >> 32 : rng_u64(&r);
+            v += c->noise * rough_normal((uint32_t)bits);
+            *p = (uint8_t)lrintf(fminf(fmaxf(v, 0.0f), 255.0f));
+        }
+}
+
+void clip_frame(const clip *c, size_t i, double t, pfld_image *frame, pfld_point *truth)
+{
+    pfld_box face = face_box(c->sample);
+    place p = place_at(c, i, t, fmax((double)face.w, (double)face.h));
+    affine to_frame = photo_to_frame(&p, &face), to_photo;
+    float closed = (float)closed_at(c, t);
+
+    if (!affine_invert(&to_frame, &to_photo))
+        to_photo = to_frame = (affine){1, 0, 0, 0, 1, 0};
+    image_warp(c->photo, &to_photo, frame);
+    for (int k = 0; k < c->sample->scheme->n; k++)
+        truth[k] = affine_apply(&to_frame, c->sample->points[k]);
+    if (closed > 0.0f)
+        blink(c, closed, frame, truth);
+    if (c->motion == CLIP_HIDE)
+        put_board(c, t, frame);
+    if (c->noise > 0.0f)
+        add_noise(c, i, frame);
+}

@@ -1,0 +1,40 @@
+/* The tracker on clips whose motion is known: tremble, lag, error, and who is who. */
+#ifndef EVAL_MOTION_H
+#define EVAL_MOTION_H
+
+#include "data/sample.h"
+#include "eval/clip.h"
+
+typedef struct motion_options {
+    clip_motion motion;
+    double rate;    /* frames a second */
+    size_t frames;  /* of each clip */
+    float noise;    /* as clip.noise */
+    float smooth;   /* as of pfld_track_options, but 0 is off */
+    size_t threads; /* at least 1 */
+    pfld_isa isa;
+    uint64_t seed;
+} motion_options;
+
+typedef struct motion_score { /* over all clips; distances in percent of the inter-ocular distance
+                               */
+    size_t clips, frames; /* frames: in which the face was in sight, after the first half second */
+    size_t missed;        /* of these, without a face where it is */
+    size_t switches;      /* a face in sight that got another id than before */
+    size_t refound;       /* most frames that it took after a face had come back */
+    double error;         /* mean over points and frames */
+    /* Tremble: rms of the second differences in time of point minus truth, over sqrt(6): the
+     * standard deviation of a white tremble. */
+    double tremble;
+    double lag; /* frames by which points are behind the truth; NaN where it stands still */
+} motion_score;
+
+/*
+ * Makes a clip of each face of the set, and follows it by pfld_track(). Every sample has the
+ * model's scheme with all points known (PFLD_ERR_ARG names the first that has not); blinks are of
+ * ibug68. A photo that can't be read ends it with its name. Same results for any threads.
+ */
+pfld_status motion_measure(const pfld_model *model, const pfld_model *detector, const data_set *set,
+                           const motion_options *opt, motion_score *out, pfld_error *err);
+
+#endif

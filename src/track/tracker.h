@@ -1,0 +1,49 @@
+/* Faces from frame to frame: who is who, where to look next, and when to search again. */
+#ifndef TRACK_TRACKER_H
+#define TRACK_TRACKER_H
+
+#include "detect/faces.h"
+#include "track/filter.h"
+
+#define TRACKER_MAX_FACES 64
+
+typedef struct tracker_options { /* as pfld_track_options, but with its defaults filled in */
+    int32_t max_faces;           /* 1..TRACKER_MAX_FACES */
+    float smooth;                /* 0..1 */
+    float search_every;          /* seconds between searches while all faces are seen */
+    float hold;                  /* seconds for which a face that is not seen keeps its id */
+} tracker_options;
+
+typedef struct track {
+    uint32_t id;
+    bool seen;           /* in the last frame */
+    double t;            /* when it was seen last */
+    face_square square;  /* around its landmarks as they were measured, in the landmarks' frame */
+    face_square sure;    /* the last one in which it was surely a face */
+    pfld_point velocity; /* of the square's centre, pixels a second */
+    filter points;
+    pfld_face face; /* as it was given out last */
+} track;
+
+typedef struct tracker {
+    tracker_options opt;
+    track tracks[TRACKER_MAX_FACES]; /* [n], by id */
+    size_t n;
+    uint32_t last_id;
+    bool begun;
+    double t, searched;                 /* of the last frame, and of the last search */
+    pfld_face found[TRACKER_MAX_FACES]; /* of a search */
+} tracker;
+
+/* Zeroed but for opt: nothing seen yet. */
+void tracker_reset(tracker *tr);
+
+/*
+ * The next frame, at t seconds: writes the first cap of the faces seen in it, by id; returns how
+ * many there are, at most opt.max_faces. Both nets are there. A t that is not later than the last
+ * frame's begins anew, as after a jump back. Allocates nothing.
+ */
+size_t tracker_step(tracker *tr, faces *f, const pfld_image *img, double t, pfld_face *out,
+                    size_t cap);
+
+#endif

@@ -1,0 +1,281 @@
+/* Who is who from frame to frame, in a world of squares that two made-up nets look at. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "track/tracker.h"
+
+/*
+ * For tests/CMakeLists.txt, which wants each name and its ) on one line:
+ * __wrap_faces_find()
+ * __wrap_faces_follow()
+ * __wrap_faces_square()
+ */
+size_t __wrap_faces_find(faces *f, const pfld_image *img, pfld_face *out, size_t cap);
+bool __wrap_faces_follow(faces *f, const pfld_image *img, const face_square *near,
+                         face_square *seen, pfld_face *out);
+bool __wrap_faces_square(const faces *f, const pfld_face *face, face_square *out);
+
+/* ---- the world ---- */
+
+enum { HEADS = 4, POINTS = 68 };
+static face_square heads[HEADS];
+static bool shown[HEADS];
+static size_t n_heads;
+static int searches;
+static tracker tr;
+static pfld_face out[TRACKER_MAX_FACES];
+static double now;
+
+static void draw(const face_square *s, pfld_face *face)
+{
+    *face = (pfld_face){.score = 0.9f, .presence = 0.95f, .n_landmarks = POINTS};
+    face->box = (pfld_box){s->x - s->side / 2, s->y - s->side / 2, s->side, s->side};
+    for (int i = 0; i < POINTS; i++) {
+        float a = 6.2831853f * (float)i / POINTS;
+        face->landmarks[i] =
+            (pfld_point){s->x + s->side / 2 * cosf(a), s->y + s->side / 2 * sinf(a)};
+    }
+}
+
+bool __wrap_faces_square(const faces *f, const pfld_face *face, face_square *square)
+{
+    (void)f;
+    *square =
+        (face_square){face->box.x + face->box.w / 2, face->box.y + face->box.h / 2, face->box.w, 0};
+    return true;
+}
+
+size_t __wrap_faces_find(faces *f, const pfld_image *img, pfld_face *found, size_t cap)
+{
+    size_t n = 0;
+
+    (void)f;
+    (void)img;
+    searches++;
+    for (size_t i = n_heads; i-- > 0;) /* in another order than they began */
+        if (shown[i] && n < cap)
+            draw(&heads[i], &found[n++]);
+    return n;
+}
+
+/* The nearest head that shows, as a landmark net would be drawn to it. */
+bool __wrap_faces_follow(faces *f, const pfld_image *img, const face_square *near,
+                         face_square *seen, pfld_face *face)
+{
+    float least = 0.6f;
+    bool is = false;
+
+    (void)f;
+    (void)img;
+    for (size_t i = 0; i < n_heads; i++) {
+        float off = hypotf(heads[i].x - near->x, heads[i].y - near->y) / near->side;
+        if (!shown[i] || off >= least)
+            continue;
+        least = off;
+        *seen = heads[i];
+        is = true;
+    }
+    if (is)
+        draw(seen, face);
+    return is;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    memset(&tr, 0, sizeof tr);
+    tr.opt = (tracker_options){
+        .max_faces = TRACKER_MAX_FACES, .smooth = 0.5f, .search_every = 0.3f, .hold = 1.5f};
+    n_heads = 0;
+    searches = 0;
+    now = 0;
+    return 0;
+}
+
+static void head(float x, float y, float side)
+{
+    shown[n_heads] = true;
+    heads[n_heads++] = (face_square){x, y, side, 0};
+}
+
+/* The next frame, 1/30 s later. */
+static size_t frame(void)
+{
+    static landmarks points;
+    static detector finder;
+    faces f = {.points = &points, .finder = &finder};
+    const pfld_image img = {.width = 640, .height = 480};
+
+    now += 1.0 / 30;
+    return tracker_step(&tr, &f, &img, now, out, TRACKER_MAX_FACES);
+}
+
+static void assert_at(const pfld_face *face, uint32_t id, const face_square *s)
+{
+    assert_int_equal(face->id, id);
+    assert_true(fabsf(face->box.x + face->box.w / 2 - s->x) < 0.01f);
+    assert_true(fabsf(face->landmarks[0].x - s->x - s->side / 2) < 0.1f * s->side);
+}
+
+/* ---- tests ---- */
+
+static void faces_keep_their_ids_and_searches_are_few(void **state)
+{
+    (void)state;
+    head(100, 100, 60);
+    head(400, 200, 90);
+    for (int k = 0; k < 60; k++) {
+        assert_int_equal(frame(), 2);
+        assert_at(&out[0], 1, &heads[1]); /* the search's first */
+        assert_at(&out[1], 2, &heads[0]);
+        heads[0].x += 8;
+        heads[1].y += 2;
+    }
+    assert_true(searches >= 6 && searches <= 8); /* 2 s */
+}
+
+static void a_new_face_is_found_by_the_next_search(void **state)
+{
+    size_t n = 0;
+    int k;
+
+    (void)state;
+    head(100, 100, 60);
+    for (k = 0; k < 20; k++)
+        frame();
+    head(300, 300, 60);
+    for (k = 0; k < 12 && n < 2; k++)
+        n = frame();
+    assert_int_equal(n, 2);
+    assert_at(&out[1], 2, &heads[1]);
+}
+
+static void a_face_that_was_covered_is_the_same_one(void **state)
+{
+    (void)state;
+    head(100, 100, 60);
+    head(400, 200, 60);
+    for (int k = 0; k < 10; k++)
+        frame();
+    shown[0] = false;
+    for (int k = 0; k < 30; k++) {
+        assert_int_equal(frame(), 1);
+        assert_at(&out[0], 1, &heads[1]);
+    }
+    heads[0].x += 40; /* it went on behind */
+    shown[0] = true;
+    assert_int_equal(frame(), 2);
+    assert_at(&out[1], 2, &heads[0]);
+}
+
+static void a_face_that_left_is_forgotten(void **state)
+{
+    (void)state;
+    head(100, 100, 60);
+    frame();
+    shown[0] = false;
+    for (int k = 0; k < 50; k++) /* more than 1.5 s */
+        assert_int_equal(frame(), 0);
+    assert_int_equal(tr.n, 0);
+    shown[0] = true;
+    assert_int_equal(frame(), 1);
+    assert_int_equal(out[0].id, 2);
+}
+
+static void faces_that_cross_come_out_as_they_went_in(void **state)
+{
+    (void)state;
+    head(100, 200, 60);
+    head(400, 205, 64);
+    frame();
+    for (int k = 0; k < 100; k++) {
+        heads[0].x += 6; /* passes in front */
+        shown[1] = fabsf(heads[0].x - heads[1].x) > 30;
+        frame();
+    }
+    assert_int_equal(frame(), 2);
+    assert_at(&out[0], 1, &heads[1]);
+    assert_at(&out[1], 2, &heads[0]);
+}
+
+static void what_overlaps_a_face_is_no_other_face(void **state)
+{
+    (void)state;
+    head(100, 200, 60);
+    head(100, 228, 50); /* a detector may see mouth and chin as one more */
+    for (int k = 0; k < 20; k++)
+        assert_int_equal(frame(), 1);
+}
+
+static void another_face_at_a_cut_gets_another_id(void **state)
+{
+    (void)state;
+    head(100, 200, 60);
+    for (int k = 0; k < 5; k++)
+        frame();
+    heads[0] = (face_square){500, 300, 150, 0};
+    assert_int_equal(frame(), 1);
+    assert_at(&out[0], 2, &heads[0]);
+}
+
+static void there_are_no_more_faces_than_asked_for(void **state)
+{
+    (void)state;
+    tr.opt.max_faces = 2;
+    for (int i = 0; i < HEADS; i++)
+        head(80 + 150 * (float)i, 200, 60);
+    for (int k = 0; k < 20; k++)
+        assert_int_equal(frame(), 2);
+    assert_int_equal(tr.last_id, 2);
+}
+
+static void time_that_goes_back_begins_anew(void **state)
+{
+    (void)state;
+    head(100, 200, 60);
+    frame();
+    frame();
+    now -= 1;
+    assert_int_equal(frame(), 1);
+    assert_int_equal(out[0].id, 2);
+    now -= 1.0 / 30; /* the same again */
+    assert_int_equal(frame(), 1);
+    assert_int_equal(out[0].id, 3);
+}
+
+static void a_face_that_jumps_is_not_followed_by_its_old_points(void **state)
+{
+    (void)state;
+    head(100, 200, 60);
+    for (int k = 0; k < 30; k++) {
+        frame();
+        heads[0].x += k % 2 ? 25 : -25;
+        assert_int_equal(frame(), 1);
+        assert_at(&out[0], 1, &heads[0]);
+    }
+}
+
+#define CASE(name) cmocka_unit_test_setup(name, begin)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(faces_keep_their_ids_and_searches_are_few),
+        CASE(a_new_face_is_found_by_the_next_search),
+        CASE(a_face_that_was_covered_is_the_same_one),
+        CASE(a_face_that_left_is_forgotten),
+        CASE(faces_that_cross_come_out_as_they_went_in),
+        CASE(what_overlaps_a_face_is_no_other_face),
+        CASE(another_face_at_a_cut_gets_another_id),
+        CASE(there_are_no_more_faces_than_asked_for),
+        CASE(time_that_goes_back_begins_anew),
+        CASE(a_face_that_jumps_is_not_followed_by_its_old_points),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
