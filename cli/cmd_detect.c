@@ -104,7 +104,8 @@ static bool give(void *ctx, void *p)
                              .scheme = d->setup.scheme,
                              .n_landmarks = d->setup.n_landmarks,
                              .faces = item->faces,
-                             .n = item->n};
+                             .n = item->n,
+                             .radii = detect_tells_spread(&d->setup) ? d->setup.radii : NULL};
     pfld_error err = {0};
     pfld_status status = PFLD_OK;
 
@@ -129,7 +130,8 @@ static pfld_status open_results(detect *d, pfld_error *err)
 {
     const char *path = d->f->results;
     char shown[ERROR_PATH + 1];
-    const resume_file r = {path, d->out.format, d->setup.n_landmarks};
+    const resume_file r = {path, d->out.format, d->setup.n_landmarks,
+                           detect_tells_spread(&d->setup)};
 
     if (!path) {
         d->out.to = d->f->picture && strcmp(d->f->picture, "-") == 0 ? NULL : stdout;

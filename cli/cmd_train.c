@@ -189,6 +189,15 @@ static const cli_option options[] = {
      FIELD(start),
      .help = "Begins with the averaged weights of this checkpoint of another run, of the same net; "
              "parts that it lacks begin afresh."},
+    {.name = "spread",
+     .kind = CLI_FLAG,
+     FIELD(spread),
+     .help = "Adds the head that tells how far off each point may be; the points stay the same, "
+             "bit for bit."},
+    {.name = "freeze",
+     .kind = CLI_FLAG,
+     FIELD(freeze),
+     .help = "Trains that head alone, on the net of --start: its points stay as they are."},
     {.name = "stop-after",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -256,6 +265,10 @@ static int run(const cli_command *self, int argc, char **argv)
         code = usage("--data is missing");
     else if (!f.out)
         code = usage("--out is missing");
+    else if (f.freeze && !f.start)
+        code = usage("--freeze: on which net? Give --start");
+    else if (f.detector && (f.freeze || f.spread))
+        code = usage("--spread and --freeze are for landmarks");
     if (code != CLI_DONE)
         goto end;
     st = train_join(&f, &room, &err);

@@ -5,6 +5,7 @@
 #include "cli/options.h"
 
 extern const cli_command command_bench;
+extern const cli_command command_calibrate;
 extern const cli_command command_data;
 extern const cli_command command_detect;
 extern const cli_command command_eval;

@@ -35,6 +35,20 @@ static pfld_status check_kind(const pfld_model *m, const char *file, pfld_kind k
     return status;
 }
 
+/* How large ellipses are. */
+static pfld_status take_radii(detect_setup *s, pfld_error *err)
+{
+    for (size_t i = 0; i < OUTPUT_SHARES; i++)
+        s->radii[i] = pfld_ellipse_radius(s->landmarks, output_shares[i] / 100);
+    if (s->f->ellipses == 0)
+        return PFLD_OK;
+    s->ellipse = pfld_ellipse_radius(s->landmarks, s->f->ellipses / 100);
+    return isfinite(s->ellipse)
+               ? PFLD_OK
+               : error_set(err, PFLD_ERR_UNSUPPORTED,
+                           "--ellipses: this model does not tell how sure it is of its points");
+}
+
 static pfld_status open_landmarks(detect_setup *s, pfld_error *err)
 {
     const detect_fields *f = s->f;
@@ -54,7 +68,8 @@ static pfld_status open_landmarks(detect_setup *s, pfld_error *err)
         return status;
     s->scheme = pfld_model_scheme(s->landmarks);
     s->n_landmarks = pfld_model_landmark_count(s->landmarks);
-    return f->model ? check_kind(s->landmarks, f->model, PFLD_KIND_LANDMARKS, err) : PFLD_OK;
+    status = f->model ? check_kind(s->landmarks, f->model, PFLD_KIND_LANDMARKS, err) : PFLD_OK;
+    return status ? status : take_radii(s, err);
 }
 
 static pfld_status open_detector(detect_setup *s, pfld_error *err)
@@ -381,7 +396,7 @@ static bool may_write(detect_item *item, const detect_setup *s)
 static void draw(detect_item *item, const detect_setup *s, const pfld_image *img)
 {
     bool into_folder = detect_draws_into_folder(s->f);
-    const draw_options how = {.scale = s->f->draw_scale};
+    const draw_options how = {.scale = s->f->draw_scale, .ellipse = s->ellipse};
     pfld_error err = {0};
     media_image drawn = {0};
     pfld_status status;

@@ -5,16 +5,19 @@
 #include "cli/boxes.h"
 #include "cli/detect_options.h"
 #include "cli/hash_set.h"
+#include "cli/output.h"
 
 typedef struct detect_setup { /* what all pictures share; immutable while they are worked on */
     const detect_fields *f;
     boxes_table table;                /* of --boxes */
     pfld_model *landmarks, *detector; /* NULL: not wanted */
     pfld_options how;
-    const char *scheme;  /* of the landmarks, or NULL */
-    int32_t n_landmarks; /* 0 without a model of them */
-    hash_set originals;  /* files that no picture may replace: path_identity() of all that come */
-} detect_setup;          /* zeroed: nothing open */
+    const char *scheme;         /* of the landmarks, or NULL */
+    int32_t n_landmarks;        /* 0 without a model of them */
+    float radii[OUTPUT_SHARES]; /* of output_shares; NaN where the model can't tell, 0 without */
+    float ellipse;              /* of --ellipses; 0: none */
+    hash_set originals; /* files that no picture may replace: path_identity() of all that come */
+} detect_setup;         /* zeroed: nothing open */
 
 typedef struct detect_worker { /* a thread's own; zeroed at first */
     pfld_session *session;
@@ -40,6 +43,11 @@ typedef struct detect_item { /* a picture on its way; zeroed at first, and then 
 /* Reads the models and the boxes that f names. */
 pfld_status detect_setup_open(detect_setup *s, const detect_fields *f, pfld_error *err);
 void detect_setup_close(detect_setup *s);
+
+static inline bool detect_tells_spread(const detect_setup *s)
+{
+    return s->radii[0] > 0.0f;
+}
 
 /* Makes the worker's session, unless it has one. */
 pfld_status detect_worker_start(detect_worker *w, const detect_setup *s, pfld_error *err);

@@ -156,6 +156,12 @@ const cli_option detect_options[] = {
      .help =
          "Draws the picture N times as large, 0.05 to 16, with lines and letters to suit: small "
          "faces are easy to see at 3. The results stay in pixels of FILE."},
+    {.name = "ellipses",
+     .kind = CLI_REAL,
+     .arg = "PERCENT",
+     FIELD(ellipses),
+     .help = "Draws around each landmark the ellipse that holds its true place so surely, as 90, "
+             "where the model can tell."},
     {.name = "force",
      .kind = CLI_FLAG,
      FIELD(force),
@@ -262,6 +268,8 @@ static bool check_ranges(const detect_fields *f)
     else if (f->draw_scale > 0 && !(f->draw_scale >= LEAST_DRAW && f->draw_scale <= MOST_DRAW))
         message("detect: --draw-scale: %g is not from %g to %d", (double)f->draw_scale,
                 (double)LEAST_DRAW, MOST_DRAW);
+    else if (f->ellipses >= 100)
+        message("detect: --ellipses: %g is not below 100", (double)f->ellipses);
     else
         return true;
     return false;
@@ -307,8 +315,9 @@ static bool check_picture(const detect_fields *f, const inputs_spec *in)
 {
     const char *to = f->picture;
 
-    if (!to && f->draw_scale > 0) {
-        message("detect: --draw-scale tells how large to draw: name the picture by -o PICTURE");
+    if (!to && (f->draw_scale > 0 || f->ellipses > 0)) {
+        message("detect: --%s to draw: name the picture by -o PICTURE",
+                f->draw_scale > 0 ? "draw-scale tells how large" : "ellipses tells what");
         return false;
     }
     if (!to || to[strlen(to) - 1] == '/' || path_is_dir(to))

@@ -25,6 +25,7 @@ typedef struct detect_fields {
     bool resume, force;
     const char *picture;
     float draw_scale; /* 0: not given */
+    float ellipses;   /* percent; 0: not given */
     long jobs;
     bool quiet;
     pfld_isa isa;

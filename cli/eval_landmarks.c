@@ -14,6 +14,7 @@
 #include "detect/builtin.h"
 #include "eval/report.h"
 #include "eval/run.h"
+#include "eval/spread.h"
 #include "media/paths.h"
 
 enum { MISSED_SHOWN = 10 };
@@ -41,21 +42,13 @@ static json_t *percent(double v)
     return output_number(v, 4);
 }
 
-static const struct group {
-    scheme_group_kind kind;
-    const char *name;
-} groups[] = {{SCHEME_JAW, "jaw"},
-              {SCHEME_BROW, "brows"},
-              {SCHEME_NOSE, "nose"},
-              {SCHEME_EYE, "eyes"},
-              {SCHEME_LIPS, "lips"}};
-
 static json_t *groups_json(const eval_run *r)
 {
     json_t *o = json_object();
 
-    for (size_t i = 0; o && i < sizeof groups / sizeof *groups; i++)
-        json_object_set_new(o, groups[i].name, percent(eval_run_group(r, groups[i].kind)));
+    for (int g = 0; o && g < SCHEME_PUPIL; g++)
+        json_object_set_new(o, scheme_group_names[g],
+                            percent(eval_run_group(r, (scheme_group_kind)g)));
     return o;
 }
 
@@ -80,6 +73,74 @@ static json_t *pose_json(const eval_run *r)
         return json_null();
     return json_pack("{s:I,s:o,s:o,s:o}", "n", (json_int_t)p.n, "yaw", output_number(p.yaw, 3),
                      "pitch", output_number(p.pitch, 3), "roll", output_number(p.roll, 3));
+}
+
+/* ---- how right it is about its own error ---- */
+
+static json_t *shares_json(const double coverage[EVAL_SHARES])
+{
+    json_t *o = json_object();
+    char name[8];
+
+    for (int k = 0; o && k < EVAL_SHARES; k++) {
+        snprintf(name, sizeof name, "%.0f", 100 * (double)eval_shares[k]);
+        json_object_set_new(o, name, output_number(coverage[k], 2));
+    }
+    return o;
+}
+
+static json_t *coverage_groups_json(const eval_spread *s)
+{
+    json_t *o = json_object();
+
+    for (int g = 0; o && g < SCHEME_GROUPS; g++)
+        if (isfinite(s->by_group[g][0]))
+            json_object_set_new(o, scheme_group_names[g], shares_json(s->by_group[g]));
+    return o;
+}
+
+/* {"10":…,"20":…} */
+static json_t *rejected_json(const double nme[EVAL_REJECTED])
+{
+    json_t *o = json_object();
+    char name[8];
+
+    for (int k = 0; o && k < EVAL_REJECTED; k++) {
+        snprintf(name, sizeof name, "%.0f", 100 * eval_rejected[k]);
+        json_object_set_new(o, name, percent(nme[k]));
+    }
+    return o;
+}
+
+/* Adds it where the model can tell. */
+static json_t *with_spread(json_t *o, const eval_run *r)
+{
+    eval_spread s;
+    json_t *more;
+
+    if (!o || r->n == 0 || !isfinite(r->radius[0]))
+        return o;
+    if (eval_spread_of(r, &s, NULL) != PFLD_OK)
+        goto fail;
+    fprintf(
+        stderr,
+        "ellipses of 50, 90, 99 %% hold %.1f, %.1f, %.1f %% of the points; expected and true "
+        "errors: rank correlation %.2f, NME %.3f and %.3f %% without the least sure 10 and 20 %%\n",
+        s.coverage[0], s.coverage[1], s.coverage[2], s.spearman, s.nme_without[0],
+        s.nme_without[1]);
+    more =
+        json_pack("{s:o,s:o,s:o,s:o,s:o}", "coverage", shares_json(s.coverage), "coverage_groups",
+                  coverage_groups_json(&s), "spearman", output_number(s.spearman, 4), "nme_without",
+                  rejected_json(s.nme_without), "nme_without_worst", rejected_json(s.nme_best));
+    if (!more || json_object_update(o, more)) {
+        json_decref(more);
+        goto fail;
+    }
+    json_decref(more);
+    return o;
+fail:
+    json_decref(o);
+    return NULL;
 }
 
 /* ---- which boxes ---- */
@@ -142,7 +203,7 @@ static pfld_status print_run(const eval_set_of *x, const eval_run *r, pfld_error
                   pose_json(r));
     if (o && r->n_left_out)
         json_object_set_new(o, "left_out", json_integer((json_int_t)r->n_left_out));
-    return output_json(stdout, with_boxes(o, x, r), err);
+    return output_json(stdout, with_spread(with_boxes(o, x, r), r), err);
 }
 
 /* Errors of the same faces by two runs, [n] each; room for n of both is pair->a's. */

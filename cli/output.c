@@ -13,6 +13,9 @@
 
 #define DECIMALS       3 /* of coordinates and angles: a thousandth of a pixel or degree */
 #define SCORE_DECIMALS 4
+#define COV_DECIMALS   5 /* of square pixels: small faces' points are off by tenths of a pixel */
+
+const float output_shares[OUTPUT_SHARES] = {50, 90, 99};
 
 json_t *output_string(const char *s)
 {
@@ -109,8 +112,52 @@ static bool has_five(const pfld_face *f)
     return true;
 }
 
-static json_t *face_object(const pfld_face *f, const char *scheme)
+static json_t *cov_list(const pfld_face *f)
 {
+    json_t *list = json_array();
+
+    for (int32_t i = 0; list && i < f->n_landmarks; i++) {
+        const pfld_cov *c = &f->cov[i];
+        json_t *three = json_pack("[o,o,o]", output_number((double)c->xx, COV_DECIMALS),
+                                  output_number((double)c->xy, COV_DECIMALS),
+                                  output_number((double)c->yy, COV_DECIMALS));
+
+        if (json_array_append_new(list, three)) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+/* {"50":1.1,"90":2.2,"99":3.9} */
+static json_t *radii_object(const float *radii)
+{
+    json_t *o = json_object();
+    char name[8];
+
+    for (size_t i = 0; o && i < OUTPUT_SHARES; i++) {
+        snprintf(name, sizeof name, "%.0f", (double)output_shares[i]);
+        if (json_object_set_new(o, name, output_number((double)radii[i], SCORE_DECIMALS))) {
+            json_decref(o);
+            return NULL;
+        }
+    }
+    return o;
+}
+
+/* Adds how far off the landmarks may be. False: no memory. */
+static bool put_spread(json_t *face, const pfld_face *f, const float *radii)
+{
+    return face &&
+           json_object_set_new(face, "error", output_number((double)f->error, DECIMALS)) == 0 &&
+           json_object_set_new(face, "cov", cov_list(f)) == 0 &&
+           json_object_set_new(face, "radii", radii_object(radii)) == 0;
+}
+
+static json_t *face_object(const pfld_face *f, const output_result *r)
+{
+    const char *scheme = r->scheme;
     const pfld_box *b = &f->box;
     json_t *box = json_pack(
         "[o,o,o,o]", output_number((double)b->x, DECIMALS), output_number((double)b->y, DECIMALS),
@@ -119,12 +166,18 @@ static json_t *face_object(const pfld_face *f, const char *scheme)
                              "pitch", output_number((double)f->pose.pitch, DECIMALS), "roll",
                              output_number((double)f->pose.roll, DECIMALS));
 
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "box", box, "score",
-                     output_number((double)f->score, SCORE_DECIMALS), "presence",
-                     output_number((double)f->presence, SCORE_DECIMALS), "five",
-                     has_five(f) ? point_list(f->five, 5) : json_null(), "scheme",
-                     scheme ? output_string(scheme) : json_null(), "landmarks",
-                     point_list(f->landmarks, f->n_landmarks), "pose", pose);
+    json_t *face = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "box", box, "score",
+                             output_number((double)f->score, SCORE_DECIMALS), "presence",
+                             output_number((double)f->presence, SCORE_DECIMALS), "five",
+                             has_five(f) ? point_list(f->five, 5) : json_null(), "scheme",
+                             scheme ? output_string(scheme) : json_null(), "landmarks",
+                             point_list(f->landmarks, f->n_landmarks), "pose", pose);
+
+    if (r->radii && !put_spread(face, f, r->radii)) {
+        json_decref(face);
+        return NULL;
+    }
+    return face;
 }
 
 static pfld_status write_json(const output *o, const output_result *r, pfld_error *err)
@@ -132,7 +185,7 @@ static pfld_status write_json(const output *o, const output_result *r, pfld_erro
     json_t *faces = json_array();
 
     for (size_t i = 0; faces && i < r->n; i++)
-        if (json_array_append_new(faces, face_object(&r->faces[i], r->scheme))) {
+        if (json_array_append_new(faces, face_object(&r->faces[i], r))) {
             json_decref(faces);
             faces = NULL;
         }
@@ -166,10 +219,11 @@ static void put_csv_number(FILE *to, float v, int decimals)
     fprintf(to, ",%s", isfinite(v) ? decimal_text((double)v, decimals, text) : "");
 }
 
-char *output_csv_header(int32_t n_landmarks, char buf[OUTPUT_HEADER])
+char *output_csv_header(int32_t n_landmarks, bool error, char buf[OUTPUT_HEADER])
 {
     size_t used = (size_t)snprintf(
-        buf, OUTPUT_HEADER, "file,face,faces,left,top,right,bottom,score,presence,yaw,pitch,roll");
+        buf, OUTPUT_HEADER, "file,face,faces,left,top,right,bottom,score,presence,yaw,pitch,roll%s",
+        error ? ",error" : "");
 
     for (int i = 0; i < 5; i++)
         used += (size_t)snprintf(buf + used, OUTPUT_HEADER - used, ",five_x%d,five_y%d", i, i);
@@ -192,7 +246,7 @@ static void write_csv(output *o, const output_result *r)
     char header[OUTPUT_HEADER];
 
     if (!o->has_header)
-        fputs(output_csv_header(r->n_landmarks, header), o->to);
+        fputs(output_csv_header(r->n_landmarks, r->radii != NULL, header), o->to);
     o->has_header = true;
     for (size_t i = 0; i < r->n; i++) {
         const pfld_face *f = &r->faces[i];
@@ -207,6 +261,8 @@ static void write_csv(output *o, const output_result *r)
         put_csv_number(o->to, f->presence, SCORE_DECIMALS);
         for (size_t k = 0; k < 3; k++)
             put_csv_number(o->to, pose[k], DECIMALS);
+        if (r->radii)
+            put_csv_number(o->to, f->error, DECIMALS);
         put_csv_points(o->to, f->five, 5);
         put_csv_points(o->to, f->landmarks, f->n_landmarks);
         fputc('\n', o->to);

@@ -11,6 +11,9 @@
 
 typedef enum output_format { OUTPUT_JSON, OUTPUT_CSV, OUTPUT_PTS } output_format;
 
+enum { OUTPUT_SHARES = 3 };
+extern const float output_shares[OUTPUT_SHARES]; /* percent: 50, 90, 99 */
+
 typedef struct output_result { /* of one picture */
     const char *file;
     int32_t width, height;
@@ -18,6 +21,8 @@ typedef struct output_result { /* of one picture */
     int32_t n_landmarks;    /* of the model; 0 without one */
     const pfld_face *faces; /* [n] */
     size_t n;
+    const float *radii; /* [OUTPUT_SHARES] pfld_ellipse_radius() of output_shares; NULL: the model
+                           can't tell how far off its points are, and nothing is written of it */
 } output_result;
 
 typedef struct output {
@@ -34,9 +39,9 @@ typedef struct output {
  * PFLD_ERR_NOMEM. */
 pfld_status output_write(output *o, const output_result *r, pfld_error *err);
 
-/* CSV's first line, with its end; returns buf. */
+/* CSV's first line, with its end; returns buf. error: with the column of that name. */
 #define OUTPUT_HEADER 2048
-char *output_csv_header(int32_t n_landmarks, char buf[OUTPUT_HEADER]);
+char *output_csv_header(int32_t n_landmarks, bool error, char buf[OUTPUT_HEADER]);
 
 /* Writes object as one line, flushes, and releases it. NULL, which jansson's builders return when
  * memory runs out, is PFLD_ERR_NOMEM. */

@@ -208,7 +208,7 @@ static pfld_status alien(const scan *s, output_format format, pfld_error *err)
 static pfld_status take_over(scan *s, const resume_file *r, pfld_error *err)
 {
     char header[OUTPUT_HEADER], shown[ERROR_PATH + 1];
-    verdict v = scan_all(s, r->format, output_csv_header(r->n_landmarks, header));
+    verdict v = scan_all(s, r->format, output_csv_header(r->n_landmarks, r->has_error, header));
 
     if (v == NO_MEMORY)
         return error_nomem(err);

@@ -19,6 +19,7 @@ typedef struct resume_file {
     const char *path;
     output_format format; /* JSON or CSV */
     int32_t n_landmarks;
+    bool has_error; /* as output_csv_header() has it */
 } resume_file;
 pfld_status resume_open(const resume_file *r, hash_set *done, FILE **out, bool *has_header,
                         pfld_error *err);

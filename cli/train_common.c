@@ -95,7 +95,9 @@ static optim_options choose_optim(const train_fields *f)
                        .epsilon = 1e-8,
                        .decay = paper ? 1e-6 : 1e-4,
                        .decoupled = !paper,
-                       .ema = paper ? 0 : 0.9995,
+                       .ema = paper       ? 0
+                              : f->freeze ? 0.998
+                                          : 0.9995,
                        .warm_up = paper ? 0 : (uint64_t)(f->steps < 3000 ? f->steps / 10 : 300),
                        .total = paper ? 0 : (uint64_t)f->steps,
                        .clip = paper ? 0 : 5,
@@ -202,9 +204,8 @@ run_hooks train_hooks(train_fields *f)
 pfld_status train_print_result(const train_fields *f, const run_status *s, bool stopped,
                                pfld_error *err)
 {
-
-    const char *val = f->detector ? "val_miss" : "val_nme";
-    const char *best = f->detector ? "best_miss" : "best_nme";
+    const char *val = f->detector ? "val_miss" : f->freeze ? "val_spread" : "val_nme";
+    const char *best = f->detector ? "best_miss" : f->freeze ? "best_spread" : "best_nme";
 
     return output_json(
         stdout,

@@ -23,7 +23,7 @@ typedef struct curve {
 typedef struct curves {
     curve loss, smooth, rate, val;
     double best_step, best;
-    bool of_detector; /* val is what the average precision misses, not an NME */
+    const char *label; /* of val */
 } curves;
 
 /* ---- from the log ---- */
@@ -65,21 +65,40 @@ static bool add_val(curves *c, double step, const json_t *val)
     return curve_add(k, step, v);
 }
 
+static const struct {
+    const char *key, *label;
+} measures[] = {
+    {"val_nme", "NME (inter-ocular), percent"},
+    {"val_miss", "100 - AP at IoU 0.5, percent"},
+    {"val_spread", "spread, percent of the crop"},
+};
+
+static const json_t *find_val(curves *c, const json_t *line)
+{
+    for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++) {
+        const json_t *val = json_object_get(line, measures[i].key);
+        if (!val)
+            continue;
+        c->label = measures[i].label;
+        return val;
+    }
+    return NULL;
+}
+
 static pfld_status add_line(curves *c, const char *line, pfld_error *err)
 {
     json_t *o = json_loads(line, 0, NULL);
     const json_t *step = json_object_get(o, "step"), *loss = json_object_get(o, "loss"),
                  *rate = json_object_get(o, "rate");
     pfld_status st = PFLD_OK;
-    const json_t *nme = json_object_get(o, "val_nme"), *miss = json_object_get(o, "val_miss");
+    const json_t *val = find_val(c, o);
     double at = json_number_value(step);
 
-    c->of_detector = miss != NULL;
     if (!json_is_number(step))
         st = error_set(err, PFLD_ERR_FORMAT, "not a line of a training's log");
     else if ((json_is_number(loss) && !curve_add(&c->loss, at, json_number_value(loss))) ||
              (json_is_number(rate) && !curve_add(&c->rate, at, json_number_value(rate))) ||
-             !add_val(c, at, miss ? miss : nme))
+             !add_val(c, at, val))
         st = error_nomem(err);
     json_decref(o);
     return st;
@@ -162,8 +181,7 @@ static pfld_status draw(const curves *c, const char *dir, pfld_error *err)
     if (c->val.n)
         panels[n++] = (chart){.title = "Validation",
                               .x_label = "",
-                              .y_label = c->of_detector ? "100 - AP at IoU 0.5, percent"
-                                                        : "NME (inter-ocular), percent",
+                              .y_label = c->label,
                               .series = &val,
                               .n = 1,
                               .x_max = last,

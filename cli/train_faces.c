@@ -39,7 +39,9 @@ static trainer_options choose(const train_fields *f, const scheme *s)
                          .size = (int)f->size,
                          .tail = (arch_tail)f->tail,
                          .auxiliary = o.loss.geometry || o.loss.aux > 0,
-                         .aux_width = (double)f->aux_width};
+                         .aux_width = (double)f->aux_width,
+                         .spread = f->spread || f->freeze};
+    o.freeze = f->freeze;
     o.loader = (loader_options){.batch = (size_t)(f->batch                   ? f->batch
                                                   : f->recipe == TRAIN_PAPER ? 256
                                                                              : 32),
@@ -94,7 +96,7 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
 {
     json_t *j = json_pack(
         "{s:s,s:f,s:s,s:i,s:s,s:f,s:s,s:b,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:o*,s:b,"
-        "s:f,s:f,s:f,s:s*,s:o,s:o,s:o,s:o}",
+        "s:f,s:f,s:f,s:s*,s:s*,s:o,s:o,s:o,s:o}",
         "recipe", train_recipe_names[f->recipe], "width", o->arch.width, "tail",
         train_tail_names[f->tail], "size", o->arch.size, "scheme", o->loader.scheme->name, "crop",
         (double)f->crop, "loss",
@@ -105,8 +107,11 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
         (json_int_t)o->loader.batch, "steps", (json_int_t)o->run.steps, "seed", (json_int_t)o->seed,
         "eval_every", (json_int_t)o->run.eval_every, "threads", (json_int_t)o->run.threads, "ranks",
         train_ranks_json(f), "augment", !f->no_augment, "beta2", o->run.optim.beta2, "clip",
-        o->run.optim.clip, "full_rate_fan_in", o->run.optim.full_rate_fan_in, "start", f->start,
-        "data", train_sources_json(set->sources, set->n_sources), "val",
+        o->run.optim.clip, "full_rate_fan_in", o->run.optim.full_rate_fan_in, "spread",
+        f->freeze   ? "alone"
+        : f->spread ? "beside"
+                    : NULL,
+        "start", f->start, "data", train_sources_json(set->sources, set->n_sources), "val",
         train_sources_json(val->sources, val->n_sources), "labels_fnv1a", labels_json(set, val),
         "class_weights", classes_json(o, set));
     char *text = j ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;

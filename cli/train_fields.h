@@ -12,8 +12,8 @@ typedef struct train_fields {
     float width, rate, decay, ema, crop, aux, aux_width, checkpoint_minutes;
     long batch, steps, seed, threads, loader_threads, warm_up, log_every, eval_every, size,
         stop_after;
-    bool detector, geometry, no_geometry, classes, no_classes, no_augment, resume, skip_bad, quiet,
-        aux_output;
+    bool detector, geometry, no_geometry, classes, no_classes, no_augment, resume, spread, freeze,
+        skip_bad, quiet, aux_output;
     const train_group *group; /* of the processes that train together; NULL: this one alone */
     pfld_status curves;       /* what came of drawing them last */
 } train_fields;

@@ -288,6 +288,14 @@ const char *pfld_model_scheme(const pfld_model *m)
     return m ? points_of(m)->name : NULL;
 }
 
+float pfld_ellipse_radius(const pfld_model *m, float share)
+{
+    if (!m || m->kind != PFLD_KIND_LANDMARKS || !m->how.has_spread ||
+        !(share > 0.0f && share < 1.0f))
+        return NAN;
+    return (float)spread_radius((double)m->how.rule.tail, (double)share);
+}
+
 const char *pfld_model_metadata(const pfld_model *m, const char *key)
 {
     return m && key ? net_meta_get(m->graph, key) : NULL;

@@ -149,11 +149,12 @@ static void rows_are_those_of_table_1_and_2(void **state)
         {"aux.conv4", "conv7x7", 7, 32, 1, 0, 128, 1, 1, 0, 0},
         {"aux.fc1", "full connection", 1, 128, 1, 0, 32, 1, 0, 0, 0},
         {"aux.fc2", "full connection", 1, 32, 1, 0, 3, 1, 0, 0, 0},
+        {"spread", "2 full connections", 1, 64 + 128 + 16 + 32 + 128 + 136, 1, 0, 204, 1, 0, 0, 0},
     };
     arch_pfld a = whole;
     arch_row rows[ARCH_ROWS];
     (void)state;
-    a.auxiliary = true;
+    a.auxiliary = a.spread = true;
     assert_int_equal(arch_pfld_rows(&a, rows, ARCH_ROWS), ARCH_ROWS);
     for (size_t i = 0; i < ARCH_ROWS; i++) {
         const arch_row *w = &wanted[i], *r = &rows[i];
@@ -198,7 +199,7 @@ static void widths_round_and_never_fall_below_4(void **state)
     for (size_t i = 0; i < 9; i++)
         assert_int_equal(rows[i].c, tenth[i]);
     a.width = 1.5;
-    a.auxiliary = true;
+    a.auxiliary = a.spread = true;
     assert_int_equal(arch_pfld_rows(&a, rows, ARCH_ROWS), ARCH_ROWS);
     assert_int_equal(rows[0].c, 96);
     assert_int_equal(rows[9].c, 192); /* Table 2 follows */
@@ -348,7 +349,7 @@ static void the_seed_alone_decides_on_the_weights(void **state)
 {
     arch_pfld with = quarter;
     (void)state;
-    with.auxiliary = true;
+    with.auxiliary = with.spread = true;
     net_graph *a = built(&quarter, 7), *b = built(&quarter, 7), *c = built(&quarter, 8);
     net_graph *d = built(&with, 7);
     assert_true(same_constants(a, b));
@@ -358,6 +359,29 @@ static void the_seed_alone_decides_on_the_weights(void **state)
     net_graph_free(b);
     net_graph_free(c);
     net_graph_free(d);
+}
+
+/* At the start every point has the same spread, whatever the face; and it costs little. */
+static void the_spreads_head_begins_alike(void **state)
+{
+    arch_pfld a = quarter;
+    arch_row rows[ARCH_ROWS];
+    (void)state;
+    a.spread = true;
+    assert_int_equal(arch_pfld_rows(&a, rows, ARCH_ROWS), 10);
+    assert_int_equal(rows[9].macs, 13824);
+    assert_int_equal(rows[9].parameters, 14060);
+    net_graph *g = built(&a, 3);
+    const float *bias = constant_named(g, "spread.bias")->data;
+    for (int i = 0; i < 68; i++)
+        assert_true(fabsf(bias[3 * i] + 3.9f) < 1e-6f && fabsf(bias[3 * i + 1] + 3.9f) < 1e-6f &&
+                    fabsf(bias[3 * i + 2]) < 1e-6f);
+    const net_tensor *w = constant_named(g, "spread.weight");
+    for (size_t i = 0; i < w->count; i++)
+        assert_true(fabsf(((const float *)w->data)[i]) < 0.02f);
+    assert_int_equal(g->n_outputs, 2);
+    assert_string_equal(g->values[g->outputs[1]].name, "spread");
+    net_graph_free(g);
 }
 
 static void a_batch_gives_what_its_faces_give_alone(void **state)
@@ -525,6 +549,7 @@ int main(void)
         cmocka_unit_test(the_last_layers_start_at_the_mean_shape),
         cmocka_unit_test(weights_start_with_the_variance_of_he),
         cmocka_unit_test(the_seed_alone_decides_on_the_weights),
+        cmocka_unit_test(the_spreads_head_begins_alike),
         cmocka_unit_test(a_batch_gives_what_its_faces_give_alone),
         cmocka_unit_test(nets_survive_onnx),
         cmocka_unit_test(stripping_leaves_the_landmarks_as_they_were),

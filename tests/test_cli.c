@@ -703,7 +703,7 @@ static char written[1 << 16];
 /* What output_write() gives for one face, with the picture named file. */
 static void write_face(output_format format, const char *file, const pfld_face *face, size_t n)
 {
-    output_result r = {file, 640, 480, "five", 2, face, n};
+    output_result r = {file, 640, 480, "five", 2, face, n, NULL};
     output o = {.to = tmpfile(), .format = format};
     size_t used;
 
@@ -738,7 +738,7 @@ static void json_is_one_line_of_rounded_numbers(void **state)
 static void json_has_every_key_whatever_is_known(void **state)
 {
     pfld_face f = {.score = 1, .presence = 0.25f, .pose = {NAN, NAN, NAN}};
-    output_result r = {"a.jpg", 8, 9, NULL, 0, &f, 1};
+    output_result r = {"a.jpg", 8, 9, NULL, 0, &f, 1, NULL};
     char text[512] = "";
     output o = {.to = fmemopen(text, sizeof text, "w")};
 
@@ -799,7 +799,7 @@ static void csv_has_one_header_and_empty_cells_for_nan(void **state)
 static void the_longest_header_fits(void **state)
 {
     char header[OUTPUT_HEADER];
-    size_t n = strlen(output_csv_header(PFLD_MAX_LANDMARKS, header));
+    size_t n = strlen(output_csv_header(PFLD_MAX_LANDMARKS, true, header));
 
     (void)state;
     assert_true(n < OUTPUT_HEADER - 1);
@@ -815,7 +815,7 @@ static void pts_counts_from_one(void **state)
 
 static void a_full_disk_is_noticed(void **state)
 {
-    output_result r = {"a.jpg", 640, 480, "five", 2, &sample, 1};
+    output_result r = {"a.jpg", 640, 480, "five", 2, &sample, 1, NULL};
     pfld_error err = {0};
 
     (void)state;

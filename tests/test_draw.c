@@ -15,7 +15,7 @@
 enum { W = 400, H = 300, GREY = 90 };
 
 static uint8_t memory[W * H * 4];
-static const draw_options nothing = {true, true, true, true, true, true, 0};
+static const draw_options nothing = {true, true, true, true, true, true, 0, 0};
 
 static long fail_at = -1; /* counts down to 0; negative: never */
 
@@ -226,6 +226,32 @@ static void axes_point_right_down_and_to_where_the_face_looks(void **state)
     draw_ok(&img, &f, 1, &opt, &out);
     p = pixel(&out, 180, 150);
     assert_true(p[2] > 150 && p[2] > p[0] + 80);
+    media_image_free(&out);
+}
+
+/* Half axes of 2 * 20 and 2 * 10 pixels, the long one turned by 45 degrees, towards right below. */
+static void ellipses_are_those_of_the_covariance(void **state)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    draw_options opt = nothing;
+    pfld_face f = {.box = {100, 50, 200, 200},
+                   .n_landmarks = 2,
+                   .landmarks = {{200, 150}, {60, 60}},
+                   .cov = {{250, 150, 250}, {NAN, NAN, NAN}}};
+    media_image out;
+
+    (void)state;
+    draw_ok(&img, &f, 1, &opt, &out);
+    assert_false(has_ink(&out, 200, 150));
+    media_image_free(&out);
+    opt.ellipse = 2;
+    draw_ok(&img, &f, 1, &opt, &out);
+    assert_true(has_ink(&out, 200, 150));
+    assert_true(has_ink(&out, 200 + 26, 150 + 26) && has_ink(&out, 200 - 26, 150 - 26));
+    assert_false(has_ink(&out, 200 + 32, 150 + 32) || has_ink(&out, 200 - 32, 150 - 32));
+    assert_true(has_ink(&out, 200 + 12, 150 - 12));
+    assert_false(has_ink(&out, 200 + 18, 150 - 18) || has_ink(&out, 200 - 18, 150 + 18));
+    assert_false(has_ink(&out, 60, 60)); /* nothing is known of it */
     media_image_free(&out);
 }
 
@@ -579,6 +605,7 @@ int main(void)
         cmocka_unit_test(without_all_options_it_is_a_copy),
         cmocka_unit_test(points_are_drawn_at_the_points_alone),
         cmocka_unit_test(each_option_takes_its_ink_away),
+        cmocka_unit_test(ellipses_are_those_of_the_covariance),
         cmocka_unit_test(axes_point_right_down_and_to_where_the_face_looks),
         cmocka_unit_test(the_five_points_are_rings_or_without_landmarks_discs),
         cmocka_unit_test(a_face_among_others_has_a_label_of_its_own_width),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/mem.h"
 #include "geometry/five.h"
 #include "pfld/pfld.h"
 #include "tiny_face.h"
@@ -410,6 +411,83 @@ static void a_crop_that_was_off_is_made_anew(void **state)
     pfld_model_free(m);
 }
 
+/* ---- how far off they may be ---- */
+
+static tiny_net sure_of(const char *rule)
+{
+    tiny_net t = tiny_fixed_points;
+
+    t.rule = rule;
+    for (int i = 0; i < TINY_POINTS; i++) {
+        t.spread[3 * i] = logf(0.02f);
+        t.spread[3 * i + 1] = logf(0.04f);
+        t.spread[3 * i + 2] = atanhf(0.5f);
+    }
+    return t;
+}
+
+/* 0.02 of a crop of 1.1 * 20 pixels is 0.44 pixels. */
+static void spreads_are_in_pixels_of_the_picture(void **state)
+{
+    const tiny_net t = sure_of("tail=4 eyes=2");
+    pfld_model *m = tiny_load(&t, NULL);
+    pfld_session *s = tiny_start(m);
+    pfld_image img = tiny_plain_picture(PFLD_GRAY8, 9, 9, 9);
+    pfld_face face = tiny_find(s, &img, &tiny_box);
+    const float unit = 2 * 0.44f * 0.44f; /* v / (v - 2) */
+
+    (void)state;
+    for (int i = 0; i < TINY_POINTS; i++) {
+        float k = face.cov[i].xx / unit; /* 4 in the group of the eyes */
+        assert_true(fabsf(k - 1) < 1e-3f || fabsf(k - 4) < 1e-3f);
+        assert_float_equal(face.cov[i].yy, 4 * k * unit, 1e-3f);
+        assert_float_equal(face.cov[i].xy, k * unit, 1e-3f);
+    }
+    /* some 0.9 pixels in percent of the eyes' 22 * sqrt(2), and more for the tail */
+    assert_true(face.error > 3 && face.error < 12);
+    /* v (0.1^(-2 / v) - 1) is 8.65, half of it for the covariance's sake */
+    assert_float_equal(pfld_ellipse_radius(m, 0.9f), sqrtf(4.3246f), 1e-3f);
+    assert_true(pfld_ellipse_radius(m, 0.99f) > pfld_ellipse_radius(m, 0.9f));
+    assert_true(isnan(pfld_ellipse_radius(m, 0)) && isnan(pfld_ellipse_radius(m, 1)) &&
+                isnan(pfld_ellipse_radius(m, NAN)) && isnan(pfld_ellipse_radius(NULL, 0.5f)));
+    pfld_session_free(s);
+    pfld_model_free(m);
+}
+
+static void a_model_without_spread_says_so(void **state)
+{
+    pfld_model *m = tiny_load(&tiny_fixed_points, NULL);
+    pfld_session *s = tiny_start(m);
+    pfld_image img = tiny_plain_picture(PFLD_GRAY8, 9, 9, 9);
+    pfld_face face = tiny_find(s, &img, &tiny_box);
+
+    (void)state;
+    assert_true(isnan(face.error) && isnan(pfld_ellipse_radius(m, 0.5f)));
+    for (int i = 0; i < TINY_POINTS; i++)
+        assert_true(isnan(face.cov[i].xx) && isnan(face.cov[i].xy) && isnan(face.cov[i].yy));
+    pfld_session_free(s);
+    pfld_model_free(m);
+}
+
+static void a_spread_that_makes_no_sense_is_refused(void **state)
+{
+    static const char *const rules[] = {"", "tail=1", "tail=5 ears=2", "5"};
+    pfld_model *m;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        const tiny_net t = sure_of(rules[i]);
+        size_t size;
+        uint8_t *buf = tiny_net_onnx(&t, &size);
+        pfld_error err;
+
+        assert_int_equal(pfld_model_load_memory(buf, size, NULL, &m, &err), PFLD_ERR_FORMAT);
+        assert_non_null(strstr(err.msg, "pfld.spread"));
+        assert_null(m);
+        mem_free(buf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +506,9 @@ int main(void)
         cmocka_unit_test(one_pixel_is_a_picture),
         cmocka_unit_test(a_pose_that_cannot_be_told_is_nan),
         cmocka_unit_test(a_crop_that_was_off_is_made_anew),
+        cmocka_unit_test(spreads_are_in_pixels_of_the_picture),
+        cmocka_unit_test(a_model_without_spread_says_so),
+        cmocka_unit_test(a_spread_that_makes_no_sense_is_refused),
     };
 
     return cmocka_run_group_tests_name("landmarks", tests, NULL, NULL);

@@ -99,8 +99,8 @@ static void fresh_gradients(train_net *net)
         net->mean[i] += noise() / 16;
 }
 
-static const optim_options paper = {1e-4, 0.9, 0.999, 1e-8, 1e-6, false, 0, 0, 0, 0, 0};
-static const optim_options modern = {2e-3, 0.9, 0.99, 1e-8, 0.05, true, 0.9, 4, 12, 3, 0};
+static const optim_options paper = {1e-4, 0.9, 0.999, 1e-8, 1e-6, false, 0, 0, 0, 0, 0, NULL};
+static const optim_options modern = {2e-3, 0.9, 0.99, 1e-8, 0.05, true, 0.9, 4, 12, 3, 0, NULL};
 
 static optim *made(train_net *net, const optim_options *opt)
 {

@@ -79,7 +79,7 @@ static void write_all(output_format format, size_t ends[NAMES])
 
     assert_non_null(o.to);
     for (size_t i = 0; i < NAMES; i++) {
-        const output_result r = {names[i], 8, 9, "five", 2, faces, faces_of[i]};
+        const output_result r = {names[i], 8, 9, "five", 2, faces, faces_of[i], NULL};
 
         for (int k = 0; k < 3; k++)
             faces[k].n_landmarks = 2;
@@ -92,7 +92,7 @@ static void write_all(output_format format, size_t ends[NAMES])
 
 static pfld_status resume(output_format format, hash_set *done, bool *has_header, pfld_error *err)
 {
-    const resume_file r = {path, format, 2};
+    const resume_file r = {path, format, 2, false};
     FILE *f = NULL;
     pfld_status status = resume_open(&r, done, &f, has_header, err);
 
@@ -111,7 +111,7 @@ static void whatever_was_written_is_found_and_a_torn_end_is_cut(void **state)
 
     (void)state;
     for (int k = 0; k < 2; k++) {
-        size_t ends[NAMES], n_header = k ? strlen(output_csv_header(2, header)) : 0, size;
+        size_t ends[NAMES], n_header = k ? strlen(output_csv_header(2, false, header)) : 0, size;
 
         write_all(formats[k], ends);
         memcpy(whole, held, held_size + 1);
@@ -182,7 +182,7 @@ static void what_is_something_else_stays_as_it_is(void **state)
         hash_set done = {0};
         pfld_error err = {0};
 
-        snprintf(data, sizeof data, "%s%s", whole ? output_csv_header(2, header) : "",
+        snprintf(data, sizeof data, "%s%s", whole ? output_csv_header(2, false, header) : "",
                  cases[i].text + (whole ? 6 : 0));
         put(data, strlen(data));
         assert_int_equal(resume(cases[i].format, &done, &has_header, &err), PFLD_ERR_FORMAT);
@@ -197,7 +197,7 @@ static void what_is_something_else_stays_as_it_is(void **state)
 static void rows_of_another_model_are_refused(void **state)
 {
     size_t ends[NAMES];
-    const resume_file r = {path, OUTPUT_CSV, 3};
+    const resume_file r = {path, OUTPUT_CSV, 3, false};
     hash_set done = {0};
     FILE *f = NULL;
     bool has_header;
@@ -231,7 +231,7 @@ static void zeros_of_a_disk_without_power_are_cut(void **state)
 static void names_that_json_cannot_hold_are_never_done(void **state)
 {
     output o = {.to = fopen(path, "wb"), .format = OUTPUT_JSON};
-    const output_result r = {"\xfc.jpg", 8, 9, "five", 2, NULL, 0};
+    const output_result r = {"\xfc.jpg", 8, 9, "five", 2, NULL, 0, NULL};
     hash_set done = {0};
     bool has_header;
 

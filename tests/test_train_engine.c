@@ -449,6 +449,63 @@ static void what_cannot_be_trained_is_named(void **state)
     refused("in x ?x2; a=Gemm(x,#r2x2) alpha=0.5; out a;", "'a'");
 }
 
+/* What is frozen is among the states, stays as it is, and is used as inference does. */
+static void a_part_is_trained_alone(void **state)
+{
+    const size_t width[] = {136, 204};
+    arch_pfld a = {.width = 0.1, .points = 68, .size = 48, .spread = true};
+    rig whole, part = {0};
+
+    (void)state;
+    assert_int_equal(arch_pfld_build(&a, 1, NULL, &part.g, NULL), PFLD_OK);
+    assert_int_equal(arch_pfld_build(&a, 1, NULL, &whole.g, NULL), PFLD_OK);
+    open_graph(&whole, whole.g, 3, 2);
+    part.in = whole.in;
+    assert_int_equal(pool_create(2, &part.p, NULL), PFLD_OK);
+    assert_int_equal(train_net_create_part(part.g, "spread", 3, part.p, &part.t, NULL), PFLD_OK);
+    assert_int_equal(train_param_count(part.t) + train_state_count(part.t),
+                     train_param_count(whole.t) + train_state_count(whole.t));
+    for (size_t i = 0; i < train_param_count(part.t); i++)
+        assert_memory_equal(train_param_at(part.t, i).name, "spread", 6);
+    assert_int_equal(train_param_count(part.t), 9);
+
+    fill_input(&whole, 3, 1);
+    fill_input(&part, 3, 1);
+    train_forward(whole.t, 3, false);
+    forward_backward(&part, 3, width); /* as in training */
+    for (size_t o = 0; o < 2; o++)
+        assert_memory_equal(train_output(part.t, o), train_output(whole.t, o),
+                            3 * width[o] * sizeof(real));
+    for (size_t i = 0; i < train_param_count(part.t); i++) {
+        train_param p = train_param_at(part.t, i);
+        real most = 0;
+        for (size_t k = 0; k < p.n; k++)
+            most = fmaxf(most, fabsf(p.grad[k]));
+        assert_true(most > 0 && isfinite(most));
+    }
+    close_rig(&whole);
+    close_rig(&part);
+}
+
+static void what_is_before_a_frozen_layer_cannot_be_trained(void **state)
+{
+    net_graph *g = net_from_text(
+        14, "in x ?x4; const p.w r4x3; const w r3x2; a=Gemm(x,p.w); y=Gemm(a,w); out y;");
+    pfld_error err = {0};
+    train_net *t;
+    pool *p;
+
+    (void)state;
+    assert_int_equal(pool_create(1, &p, NULL), PFLD_OK);
+    assert_int_equal(train_net_create_part(g, "p.", 2, p, &t, &err), PFLD_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.msg, "'y'"));
+    assert_int_equal(train_net_create_part(g, "w", 2, p, &t, &err), PFLD_OK);
+    assert_int_equal(train_param_count(t), 1);
+    train_net_free(t);
+    pool_free(p);
+    net_graph_free(g);
+}
+
 static void what_no_output_needs_is_left_out(void **state)
 {
     rig r;
@@ -476,6 +533,8 @@ int main(void)
         cmocka_unit_test(memory_of_a_batch_of_64_is_bounded),
         cmocka_unit_test(what_cannot_be_trained_is_named),
         cmocka_unit_test(what_no_output_needs_is_left_out),
+        cmocka_unit_test(a_part_is_trained_alone),
+        cmocka_unit_test(what_is_before_a_frozen_layer_cannot_be_trained),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -284,6 +284,46 @@ static void norm_and_relu_of_the_input(void **state)
           3, 2);
 }
 
+/* What learns behind a stop has its gradient; nothing else hears of it. */
+static void head_behind_a_stop(void **state)
+{
+    static const char trunk[] = "in x ?x2x3x4; a=Conv(x,#r4x2x1x1);" BN(
+        "b", "a") "c=Relu(b); p=GlobalAveragePool(c); q=Flatten(p); y=Gemm(q,#r4x3,#r3);";
+    static const char head[] = "s=Identity(c) stop_gradient=1; t=Identity(y) stop_gradient=1;"
+                               "u=GlobalAveragePool(s); v=Flatten(u); w=Concat(v,t) axis=1;"
+                               "h=Gemm(w,#r7x5,#r5); i=Gemm(t,#r3x5); j=Add(h,i); k=Relu(j);"
+                               "z=Gemm(k,#r5x2,#r2);";
+    char text[1024];
+    rig with, without;
+
+    (void)state;
+    snprintf(text, sizeof text, "%s%s out y;", trunk, "");
+    open_rig(&without, text, 3, 2);
+    snprintf(text, sizeof text, "%s%s out y; out z;", trunk, head);
+    open_rig(&with, text, 3, 2);
+    for (size_t i = 0; i < double_net_param_count(without.t); i++) { /* the same seed's */
+        double_param a = double_net_param(with.t, i), b = double_net_param(without.t, i);
+        memcpy(a.value, b.value, b.n * sizeof *b.value);
+    }
+    memcpy(with.seed[0], without.seed[0], 3 * with.width[0] * sizeof(double));
+    memcpy(double_net_input(with.t), double_net_input(without.t), 72 * sizeof(double));
+    backward(&with);
+    backward(&without);
+    for (size_t i = 0; i < double_net_param_count(with.t); i++) {
+        double_param a = double_net_param(with.t, i);
+        size_t skipped = 0;
+
+        if (i >= double_net_param_count(without.t)) {
+            check_param(&with, a, 1, &skipped);
+            assert_true(skipped * 4 <= a.n);
+            continue;
+        }
+        assert_memory_equal(a.grad, double_net_param(without.t, i).grad, a.n * sizeof *a.grad);
+    }
+    close_rig(&with);
+    close_rig(&without);
+}
+
 static void tiny_net(void **state)
 {
     (void)state;
@@ -342,6 +382,7 @@ int main(void)
         cmocka_unit_test(output_that_is_read_as_well),
         cmocka_unit_test(sum_with_the_input),
         cmocka_unit_test(norm_and_relu_of_the_input),
+        cmocka_unit_test(head_behind_a_stop),
         cmocka_unit_test(tiny_net),
     };
 

@@ -288,6 +288,108 @@ static void a_run_can_start_from_anothers_weights(void **state)
     assert_int_equal(r.status, PFLD_ERR_IO);
 }
 
+/* ---- the head of the spread ---- */
+
+static checkpoint *saved(const rig *g)
+{
+    char path[160];
+    checkpoint *c = NULL;
+
+    snprintf(path, sizeof path, "%s/checkpoint", g->folder);
+    assert_int_equal(checkpoint_read(path, &c, NULL, NULL), PFLD_OK);
+    return c;
+}
+
+/* Of all arrays of a, but those whose names have the word: the same bits in b. */
+static void assert_same_but(const checkpoint *a, const checkpoint *b, const char *word)
+{
+    for (size_t i = 0; i < checkpoint_count(a); i++) {
+        const checkpoint_item *x = checkpoint_at(a, i), *y = checkpoint_find(b, x->name);
+
+        if (x->kind != CHECKPOINT_REAL || (word && strstr(x->name, word)))
+            continue;
+        if (!y || y->n != x->n || memcmp(x->data, y->data, x->n * sizeof(real)) != 0)
+            fail_msg("%s is another", x->name);
+    }
+}
+
+/* Steps from the first one; clipping is at work, and averages are kept. */
+static run head_run(const rig *g, uint64_t steps)
+{
+    run r = small_run(g);
+
+    r.opt.run.steps = steps;
+    r.opt.run.optim.clip = 1e-3;
+    r.opt.run.optim.ema = 0.9;
+    r.opt.run.optim.decay = 0.1;
+    r.opt.run.optim.decoupled = true;
+    return r;
+}
+
+static void a_head_beside_changes_no_bit_of_the_rest(void **state)
+{
+    rig *g = *state;
+    checkpoint *with, *without;
+    run r;
+
+    make_set(g);
+    r = head_run(g, 4);
+    go(g, &r);
+    without = saved(g);
+    r.opt.arch.spread = true;
+    go(g, &r);
+    with = saved(g);
+    assert_same_but(without, with, NULL);
+    assert_non_null(checkpoint_find(with, "average.spread.weight"));
+    assert_null(checkpoint_find(without, "spread.weight"));
+    assert_non_null(checkpoint_find(with, "moment1.spread.weight"));
+    checkpoint_free(with);
+    checkpoint_free(without);
+}
+
+static void a_head_is_trained_alone_and_resumes(void **state)
+{
+    rig *g = *state;
+    checkpoint *net, *whole, *halves;
+    char path[160], copy[168];
+    run r;
+
+    make_set(g);
+    r = head_run(g, 3);
+    r.opt.run.optim.ema = 0;
+    go(g, &r);
+    net = saved(g);
+    snprintf(path, sizeof path, "%s/checkpoint", g->folder);
+    snprintf(copy, sizeof copy, "%s/net", g->folder);
+    assert_int_equal(rename(path, copy), 0);
+
+    r = head_run(g, 4);
+    r.opt.arch.spread = r.opt.freeze = true;
+    r.opt.run.start = copy;
+    go(g, &r);
+    assert_int_equal(r.status, PFLD_OK);
+    assert_true(r.last.val > 0 && r.last.best <= r.last.val); /* of the spread */
+    whole = saved(g);
+    assert_same_but(net, whole, "moment");
+    assert_null(checkpoint_find(whole, "moment1.conv1.weight"));
+    assert_non_null(checkpoint_find(whole, "moment1.spread.weight"));
+
+    assert_int_equal(remove(path), 0);
+    r.opt.run.resume = true;
+    r.opt.run.stop_after = 2;
+    for (int i = 0; i < 2; i++) {
+        go(g, &r);
+        assert_int_equal(r.status, PFLD_OK);
+        assert_int_equal(r.stopped, i == 0);
+    }
+    halves = saved(g);
+    assert_same_but(whole, halves, NULL);
+    checkpoint_free(net);
+    checkpoint_free(whole);
+    checkpoint_free(halves);
+    assert_int_equal(remove(copy), 0);
+}
+
 static void a_run_without_validation_has_no_best(void **state)
 {
     rig *g = *state;
@@ -316,6 +418,8 @@ int main(void)
         CASE(a_loss_that_is_no_number_ends_the_run),
         CASE(a_run_can_start_from_anothers_weights),
         CASE(a_run_without_validation_has_no_best),
+        CASE(a_head_beside_changes_no_bit_of_the_rest),
+        CASE(a_head_is_trained_alone_and_resumes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,21 @@ static int32_t add_gemm(net_graph *g, int32_t x, const tiny_net *t, int64_t chan
     return x;
 }
 
+/* The output "spread", the same for all pictures. */
+static void add_spread(net_graph *g, int32_t x, const tiny_net *t, int64_t channels)
+{
+    const net_shape rows = {2, {3 * TINY_POINTS, channels}}, row = {1, {3 * TINY_POINTS}};
+    int32_t in[3] = {x}, out;
+
+    in[1] = net_constant_add(g, "spread.weight", NET_F32, &rows, NULL);
+    in[2] = net_constant_add(g, "spread.bias", NET_F32, &row, t->spread);
+    out = net_value_add(g, "spread", NET_F32, NULL);
+    assert_true(out != NET_NONE);
+    assert_non_null(net_node_add(g, NET_OP_GEMM, "spread", in, 3, &out, 1));
+    add_attr(g, (net_attr){.name = "transB", .kind = NET_ATTR_INT, .i = 1});
+    assert_true(net_output_add(g, out));
+}
+
 static void set_meta(net_graph *g, const char *key, const char *value)
 {
     if (value)
@@ -71,7 +86,7 @@ net_graph *tiny_net_graph(const tiny_net *t)
     int64_t side = t->side ? t->side : 16, channels = t->channels ? t->channels : 3;
     const net_shape shape = {4, {side == NET_DIM_OPEN ? NET_DIM_OPEN : 1, channels, side, side}};
     net_graph *g;
-    int32_t x;
+    int32_t x, flat;
 
     assert_int_equal(net_graph_create(&g, NULL), PFLD_OK);
     g->opset = 13;
@@ -79,9 +94,12 @@ net_graph *tiny_net_graph(const tiny_net *t)
     assert_true(x != NET_NONE && net_input_add(g, x));
     x = add_conv(g, x, channels);
     x = add_node(g, NET_OP_GLOBAL_AVERAGE_POOL, 1, &x);
-    x = add_node(g, NET_OP_FLATTEN, 1, &x);
-    x = add_gemm(g, x, t, channels);
+    flat = add_node(g, NET_OP_FLATTEN, 1, &x);
+    x = add_gemm(g, flat, t, channels);
     assert_true(net_output_add(g, x));
+    if (t->rule)
+        add_spread(g, flat, t, channels);
+    set_meta(g, "pfld.spread", t->rule);
     set_meta(g, "pfld.scheme", t->scheme);
     set_meta(g, "pfld.input", t->input);
     set_meta(g, "pfld.crop", t->crop);

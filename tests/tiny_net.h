@@ -14,6 +14,8 @@ typedef struct tiny_net {
     const char *scheme, *input, *crop; /* values of the pfld.* keys, or NULL */
     /* value k is bias[k] + sum over c of weight[k][c] * mean of channel c */
     float weight[TINY_VALUES][3], bias[TINY_VALUES];
+    const char *rule; /* pfld.spread, or NULL; then there is the output "spread": */
+    float spread[TINY_POINTS * 3];
 } tiny_net;
 
 /* Conv (which changes nothing), GlobalAveragePool, Flatten, Gemm; freed by the caller. */

@@ -3,6 +3,7 @@
 
 #define train_net             double_net
 #define train_net_create      double_net_create
+#define train_net_create_part double_net_create_part
 #define train_net_free        double_net_free
 #define train_net_join        double_net_join
 #define train_gradients       double_train_gradients

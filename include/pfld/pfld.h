@@ -78,6 +78,10 @@ typedef struct pfld_pose {
     float yaw, pitch, roll; /* degrees; 0, 0, 0 looks straight into the camera */
 } pfld_pose;
 
+typedef struct pfld_cov { /* covariance of a landmark's error, in square pixels */
+    float xx, xy, yy;
+} pfld_cov;
+
 #define PFLD_MAX_LANDMARKS 128
 typedef struct pfld_face { /* no pointers: copy, send and store it freely */
     pfld_box box;          /* the detector's: forehead to chin; or the caller's */
@@ -88,7 +92,11 @@ typedef struct pfld_face { /* no pointers: copy, send and store it freely */
                             right ones first; NaN if the caller gave the box */
     pfld_pose pose;      /* from the landmarks, as pfld_pose_from() without a camera */
     int32_t n_landmarks; /* what the model has: 68, 98 or 106; 0 without a landmark model */
+    float error; /* quality: how far off the landmarks are expected to be on average, in percent of
+                    the outer eye corners' distance; NaN where the model can't tell */
     pfld_point landmarks[PFLD_MAX_LANDMARKS]; /* in the order of the model's scheme */
+    pfld_cov cov[PFLD_MAX_LANDMARKS];         /* of each; NaN where the model can't tell; with
+                                                 pfld_ellipse_radius() it gives ellipses */
     uint32_t id;          /* of pfld_track(): the same for the same face, from 1 on; else 0 */
     uint32_t reserved[7]; /* zero */
 } pfld_face;
@@ -189,6 +197,14 @@ PFLD_API pfld_kind pfld_model_kind(const pfld_model *model);
 /* Points of each face, and the name of their scheme (static storage); of a detector 5, "five". */
 PFLD_API int32_t pfld_model_landmark_count(const pfld_model *model);
 PFLD_API const char *pfld_model_scheme(const pfld_model *model);
+/*
+ * The ellipse around a landmark m that holds its true place t with the probability share, above 0
+ * and below 1: (t - m)' cov^-1 (t - m) <= r^2. Returns r, the same for all landmarks of the model;
+ * NaN where it can't tell, or for another share. It is calibrated: measured on faces that the model
+ * did not learn from. Errors of landmarks have heavier tails than a Gaussian's, so 0.99 needs a
+ * larger r than a table of chi-square says.
+ */
+PFLD_API float pfld_ellipse_radius(const pfld_model *model, float share);
 /* The value of an ONNX metadata key ("pfld.licence"), or NULL; lives as long as the model. */
 PFLD_API const char *pfld_model_metadata(const pfld_model *model, const char *key);
 

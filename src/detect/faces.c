@@ -171,7 +171,7 @@ float faces_first_score(float score_min, float presence_min)
 
 static void clear(pfld_face *out)
 {
-    *out = (pfld_face){.presence = NAN, .pose = {NAN, NAN, NAN}};
+    *out = (pfld_face){.presence = NAN, .error = NAN, .pose = {NAN, NAN, NAN}};
     for (int i = 0; i < 5; i++)
         out->five[i] = (pfld_point){NAN, NAN};
 }

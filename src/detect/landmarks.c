@@ -46,6 +46,9 @@ pfld_status landmarks_create(const net_graph *g, const spec *how, pfld_isa cap,
         return st;
     size = (int32_t)g->values[g->inputs[0]].shape.dim[2];
     out->how = how;
+    for (int i = 0; how->has_spread && i < how->points->n; i++)
+        out->group[i] = (uint8_t)scheme_group(how->points, i);
+    out->of_tail = how->has_spread ? spread_of_tail((double)how->rule.tail) : 0;
     out->crop = (pfld_image){.width = size,
                              .height = size,
                              .stride = (ptrdiff_t)size * channels,
@@ -68,6 +71,40 @@ static affine crop_of(const landmarks *l, const pfld_box *box, float roll)
     return affine_from_crop(box, &rule, roll, l->crop.width);
 }
 
+/* In percent of the distance of the outer eye corners. */
+static float expected_error(const landmarks *of, const pfld_face *face)
+{
+    const spec *how = of->how;
+    const pfld_point *r = &face->landmarks[how->points->right_eye_outer];
+    const pfld_point *l = &face->landmarks[how->points->left_eye_outer];
+    double sum = 0, eyes = hypot((double)(r->x - l->x), (double)(r->y - l->y));
+
+    for (int32_t i = 0; i < face->n_landmarks; i++)
+        sum += spread_expected(of->of_tail, face->cov[i]);
+    return eyes > 0 ? (float)(100 * sum / face->n_landmarks / eyes) : NAN;
+}
+
+static void measure_spread(const landmarks *l, const affine *to_image, pfld_face *face)
+{
+    const float size = (float)l->crop.width;
+    const affine from_sides = {to_image->a * size, to_image->b * size, 0.0f,
+                               to_image->d * size, to_image->e * size, 0.0f};
+    infer_tensor out;
+
+    face->error = NAN;
+    for (int32_t i = 0; i < face->n_landmarks; i++)
+        face->cov[i] = (pfld_cov){NAN, NAN, NAN};
+    if (!l->how->has_spread)
+        return;
+    out = infer_output(l->net, l->how->spread);
+    for (int32_t i = 0; i < face->n_landmarks; i++) {
+        pfld_cov c =
+            spread_cov(&l->how->rule, out.data + (size_t)(3 * i), (scheme_group_kind)l->group[i]);
+        face->cov[i] = spread_map(&from_sides, c);
+    }
+    face->error = expected_error(l, face);
+}
+
 void landmarks_find(landmarks *l, const pfld_image *img, const pfld_box *box, float roll,
                     pfld_face *face)
 {
@@ -84,6 +121,7 @@ void landmarks_find(landmarks *l, const pfld_image *img, const pfld_box *box, fl
         pfld_point p = {out.data[2 * i] * size - 0.5f, out.data[2 * i + 1] * size - 0.5f};
         face->landmarks[i] = affine_apply(&to_image, p);
     }
+    measure_spread(l, &to_image, face);
     if (!pose_from_points(l->how->points, face->landmarks, NULL, &face->pose))
         face->pose = (pfld_pose){NAN, NAN, NAN};
 }

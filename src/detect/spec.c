@@ -267,6 +267,27 @@ pfld_status spec_resolve_input(const net_graph *g, const char *given, const char
     return PFLD_ERR_FORMAT;
 }
 
+/* Only where the file says so: foreign nets may have outputs of that name, too. */
+static pfld_status resolve_spread(const net_graph *g, spec *out, pfld_error *err)
+{
+    const char *text = net_meta_get(g, "pfld.spread");
+    size_t i = 0, count = 0;
+
+    if (!text)
+        return PFLD_OK;
+    while (i < g->n_outputs && strcmp(g->values[g->outputs[i]].name, "spread") != 0)
+        i++;
+    if (i < g->n_outputs && g->values[g->outputs[i]].dtype == NET_F32)
+        net_shape_count(&g->values[g->outputs[i]].shape, &count);
+    if (count != 3 * (size_t)out->points->n)
+        return error_set(err, PFLD_ERR_FORMAT,
+                         "pfld.spread: the net has no output 'spread' of %d numbers",
+                         3 * out->points->n);
+    out->has_spread = true;
+    out->spread = i;
+    return spread_parse(text, &out->rule, err);
+}
+
 static pfld_status resolve_input(const net_graph *g, const pfld_model_options *opt, spec *out,
                                  pfld_error *err)
 {
@@ -295,6 +316,8 @@ pfld_status spec_resolve(const net_graph *g, const pfld_model_options *opt, spec
         net_shape_count(&g->values[g->outputs[out->output]].shape, &count);
         out->points = scheme_by_count((int)(count / 2));
     }
-    st = resolve_input(g, opt, out, err);
+    st = resolve_spread(g, out, err);
+    if (st == PFLD_OK)
+        st = resolve_input(g, opt, out, err);
     return st == PFLD_OK ? resolve_crop(g, opt, out, err) : st;
 }

@@ -4,6 +4,7 @@
 
 #include "geometry/affine.h"
 #include "geometry/scheme.h"
+#include "geometry/spread.h"
 #include "infer/infer.h"
 #include "net/graph.h"
 #include "pfld/pfld.h"
@@ -19,6 +20,10 @@ typedef struct spec {
     crop_rule crop;
     bool roll;     /* the crop turns with the face, where it is known how that is turned */
     size_t output; /* index of the graph's output that holds the landmarks */
+    bool has_spread;
+    size_t
+        spread; /* of the one that says how far off they may be: 3N numbers (geometry/spread.h) */
+    spread_rule rule;
 } spec;
 
 /* The same for the engine. */

@@ -13,6 +13,8 @@
 #include "geometry/pose.h"
 #include "media/codec.h"
 
+const float eval_shares[EVAL_SHARES] = {0.5f, 0.9f, 0.99f};
+
 /* ---- one face ---- */
 
 typedef struct run_thread {
@@ -252,6 +254,8 @@ pfld_status eval_run_model(const pfld_model *model, const data_set *set, const e
     pfld_status st = opt->only_pose ? PFLD_OK : eval_run_check(model, set, err);
 
     *out = (eval_run){.norm = opt->norm, .scheme = scheme_find(pfld_model_scheme(model))};
+    for (int k = 0; k < EVAL_SHARES; k++)
+        out->radius[k] = pfld_ellipse_radius(model, eval_shares[k]);
     if (st == PFLD_OK)
         st = make_sessions(&r, model, err);
     if (st == PFLD_OK)

@@ -41,6 +41,9 @@ typedef struct eval_face {
     float by_point[PFLD_MAX_LANDMARKS]; /* percent, mean over the draws */
 } eval_face;
 
+enum { EVAL_SHARES = 3 };
+extern const float eval_shares[EVAL_SHARES]; /* of a model's ellipses: 0.5, 0.9, 0.99 */
+
 typedef struct eval_run {
     eval_face *faces; /* [n], in the set's order, without those missed */
     size_t n;
@@ -49,7 +52,8 @@ typedef struct eval_run {
     size_t n_left_out; /* photos that can't be read */
     const scheme *scheme;
     eval_norm norm;
-} eval_run; /* zeroed: empty */
+    float radius[EVAL_SHARES]; /* of the model's ellipses; NaN where it has none */
+} eval_run;                    /* zeroed: empty */
 
 /* What the functions below ask of model and set. */
 pfld_status eval_run_check(const pfld_model *model, const data_set *set, pfld_error *err);

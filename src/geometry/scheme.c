@@ -1,6 +1,7 @@
 /* The tables of the landmark schemes. Right and left are the subject's: right is image left. */
 #include "geometry/scheme.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -262,4 +263,19 @@ bool scheme_outlines_face(const scheme *s)
         if (s->contours[i].kind == SCHEME_JAW && s->contours[i].n > 1)
             return true;
     return false;
+}
+
+const char *const scheme_group_names[SCHEME_GROUPS] = {
+    [SCHEME_JAW] = "jaw",  [SCHEME_BROW] = "brows", [SCHEME_NOSE] = "nose",
+    [SCHEME_EYE] = "eyes", [SCHEME_LIPS] = "lips",  [SCHEME_PUPIL] = "pupils",
+};
+
+scheme_group_kind scheme_group(const scheme *s, int point)
+{
+    for (int c = 0; c < s->n_contours; c++)
+        for (int i = 0; i < s->contours[c].n; i++)
+            if (s->contours[c].points[i] == point)
+                return s->contours[c].kind;
+    assert(false); /* every point is on one */
+    return SCHEME_JAW;
 }

@@ -14,7 +14,10 @@ typedef enum scheme_group_kind {
     SCHEME_EYE,
     SCHEME_LIPS,
     SCHEME_PUPIL,
+    SCHEME_GROUPS
 } scheme_group_kind;
+
+extern const char *const scheme_group_names[SCHEME_GROUPS]; /* "jaw", "brows" ... */
 
 typedef struct scheme_contour { /* a polyline; a lone point where n is 1 */
     scheme_group_kind kind;
@@ -50,6 +53,8 @@ const scheme *scheme_find(const char *name);
 const scheme *scheme_by_count(int n);
 /* Jaw from ear to ear, chin and brows are among the points: their box frames the face. */
 bool scheme_outlines_face(const scheme *s);
+/* Of the first contour that has the point. */
+scheme_group_kind scheme_group(const scheme *s, int point);
 /* All of them, in a fixed order; NULL behind the last. */
 const scheme *scheme_at(int i);
 

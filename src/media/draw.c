@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/mem.h"
 #include "geometry/pose.h"
+#include "geometry/spread.h"
 #include "image/image.h"
 #include "media/codec_internal.h"
 
@@ -211,6 +212,36 @@ static void draw_points(const pen *p, const scheme *s, const pfld_face *face)
         disc_path(p->cr, face->landmarks[i], p->radius);
         ink(p->cr, &c, 1);
         cairo_fill(p->cr);
+    }
+}
+
+static void ellipse_path(cairo_t *cr, const pfld_point *at, pfld_cov c, double radius)
+{
+    double half[2], angle;
+
+    spread_axes(c, half, &angle);
+    if (!drawable(*at) || !(half[1] > 0) || !(radius * half[0] < (double)MAX_AWAY))
+        return;
+    cairo_save(cr);
+    cairo_translate(cr, (double)at->x + 0.5, (double)at->y + 0.5);
+    cairo_rotate(cr, angle);
+    cairo_scale(cr, radius * half[0], radius * half[1]);
+    cairo_new_sub_path(cr);
+    cairo_arc(cr, 0, 0, 1, 0, 2 * PI);
+    cairo_restore(cr); /* the pen stays round */
+}
+
+static void draw_ellipses(const pen *p, const scheme *s, const pfld_face *face)
+{
+    for (int i = 0; i < face->n_landmarks; i++) {
+        const colour *c = s ? &group_colours[scheme_group(s, i)] : &plain_colour;
+
+        ellipse_path(p->cr, &face->landmarks[i], face->cov[i], (double)p->d->opt->ellipse);
+        ink(p->cr, c, 0.16);
+        cairo_fill_preserve(p->cr);
+        cairo_set_line_width(p->cr, 0.6 * p->line);
+        ink(p->cr, c, 0.8);
+        cairo_stroke(p->cr);
     }
 }
 
@@ -425,6 +456,8 @@ static pfld_face scaled_face(const pfld_face *face, double scale)
         f.five[i] = affine_apply(&t, face->five[i]);
     for (int i = 0; i < face->n_landmarks; i++)
         f.landmarks[i] = affine_apply(&t, face->landmarks[i]);
+    for (int i = 0; i < face->n_landmarks; i++)
+        f.cov[i] = spread_map(&t, face->cov[i]);
     return f;
 }
 
@@ -439,6 +472,8 @@ static void draw_face(const pen *p, const pfld_face *face)
         draw_five(p, face);
     if (s && !opt->no_contours)
         draw_contours(p, s, face);
+    if (opt->ellipse > 0.0f)
+        draw_ellipses(p, s, face);
     if (!opt->no_pose)
         draw_pose(p, s, face);
     if (!opt->no_points)

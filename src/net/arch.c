@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "net/arch_nodes.h"
+#include "net/arch_spread.h"
 #include "net/edit.h"
 
 #define OPSET      13
@@ -31,8 +32,16 @@ static const line table1[] = {
     {"s2", "conv3x3", CONV, 0, 32, 1, 2},
     {"s3", "conv7x7", WHOLE_MAP, 0, 128, 1, 1},
 };
+static const line head = {"spread", "2 full connections", LAST, 0, 0, 1, 0};
 static const line last1 = {"landmarks", "full connection", LAST, 0, 0, 1, 0};
-enum { N_TABLE1 = sizeof table1 / sizeof *table1, AT_AUX = 2, AT_S1 = 5, AT_S2 = 6, AT_S3 = 7 };
+enum {
+    N_TABLE1 = sizeof table1 / sizeof *table1,
+    AT_BLOCK1 = 2,
+    AT_BLOCK3 = 4,
+    AT_S1 = 5,
+    AT_S2 = 6,
+    AT_S3 = 7
+};
 
 static const line table2[] = {
     {"aux.conv1", "conv3x3", CONV, 0, 128, 1, 2},
@@ -172,9 +181,10 @@ static void add_vector(builder *b, arch_map y)
     arch_output(&b->n, y.value, &(net_shape){2, {NET_DIM_OPEN, y.channels}});
 }
 
-static arch_map build_table1(builder *b, arch_map x, const float *mean)
+/* x becomes what the auxiliary net begins with; what the spread's head does. */
+static arch_spread_inputs build_table1(builder *b, arch_map *aux, const float *mean)
 {
-    arch_map at[N_TABLE1], s1, s2, s3, all = {.size = 1};
+    arch_map at[N_TABLE1], x = *aux, s1, s2, s3, all = {.size = 1}, points;
 
     for (int i = 0; i < N_TABLE1; i++)
         x = at[i] = build_line(b, &table1[i], x, b->a->width);
@@ -186,9 +196,12 @@ static arch_map build_table1(builder *b, arch_map x, const float *mean)
         arch_node(&b->n, NET_OP_CONCAT, "tail", (int32_t[]){s1.value, s2.value, s3.value}, 3);
     arch_int(&b->n, "axis", 1);
     open_row(b, &last1, all, 2 * b->a->points);
-    add_vector(b, full(b, all, &last1, mean));
+    points = full(b, all, &last1, mean);
+    add_vector(b, points);
     close_row(b, 1);
-    return at[AT_AUX];
+    *aux = at[AT_BLOCK1];
+    return (arch_spread_inputs){
+        {at[AT_BLOCK1], at[AT_BLOCK3], at[AT_S1], at[AT_S2], at[AT_S3]}, points, mean};
 }
 
 static void build_table2(builder *b, arch_map x)
@@ -206,6 +219,17 @@ static void build_table2(builder *b, arch_map x)
     if (b->n.g && !b->n.failed)
         b->n.g->values[x.value].name = "angles";
     add_vector(b, x);
+}
+
+static void build_spread(builder *b, const arch_spread_inputs *in)
+{
+    arch_map x = {.size = 1, .channels = in->points.channels};
+
+    for (int i = 0; i < ARCH_SPREAD_MAPS; i++)
+        x.channels += in->maps[i].channels;
+    open_row(b, &head, x, in->points.channels / 2 * 3);
+    add_vector(b, arch_spread(&b->n, in));
+    close_row(b, 1);
 }
 
 static pfld_status check(const arch_pfld *a, pfld_error *err)
@@ -226,11 +250,14 @@ static void build(builder *b, const float *mean)
 {
     net_shape shape = {4, {NET_DIM_OPEN, 3, b->a->size, b->a->size}};
     arch_map x = {.size = b->a->size, .channels = 3};
+    arch_spread_inputs in;
 
     x.value = arch_input(&b->n, &shape);
-    x = build_table1(b, x, mean);
+    in = build_table1(b, &x, mean);
     if (b->a->auxiliary)
         build_table2(b, x);
+    if (b->a->spread)
+        build_spread(b, &in);
 }
 
 pfld_status arch_pfld_build(const arch_pfld *a, uint64_t seed, const float *mean, net_graph **out,

@@ -13,18 +13,22 @@ typedef struct arch_pfld {
     arch_tail tail;   /* what the last layer sees of S1, S2 and S3: all of it, or channel means */
     bool auxiliary;   /* Table 2 from the fourth block's input map; its output is "angles" [B][3] */
     double aux_width; /* of Table 2's channels; 0: width. Only training pays for them */
+    bool spread;      /* a head that says how far off each point may be; its output is "spread" */
 } arch_pfld;
 
 /*
  * The training form: batch normalisation and ReLU as nodes of their own, batch dimension open.
- * Input "input" [B][3][S][S], output "landmarks" [B][2N], then "angles" [B][3] (radians). Every
+ * Input "input" [B][3][S][S], output "landmarks" [B][2N], then "angles" [B][3] (radians), then
+ * "spread" [B][3N], three numbers for each point (geometry/spread.h). Every
  * convolution is followed by batch normalisation and has no bias; ReLU follows all of them but the
  * last one of a bottleneck. The 7x7 convolutions cover the whole map whatever the input's size.
  *
+ * The spread's head is that of net/arch_spread.h: its training changes nothing in the rest.
+ *
  * Weights: normal with variance 2 / fan-in (He et al. 2015), from seed, the same with and without
- * the auxiliary net; scale 1, bias 0, running mean 0, variance 1. The two last layers have a
- * deviation of 0.01 / sqrt(fan-in), so that with batch statistics all faces start within a few
- * hundredths of their bias: mean [2N] (the mean shape; NULL: 0.5), and 0 for the angles.
+ * the auxiliary net and the head; scale 1, bias 0, running mean 0, variance 1. The two last layers
+ * have a deviation of 0.01 / sqrt(fan-in), so that with batch statistics all faces start within a
+ * few hundredths of their bias: mean [2N] (the mean shape; NULL: 0.5), and 0 for the angles.
  *
  * Names: nodes "conv1", "conv1.bn", "conv1.relu", "block3.2.expand.bn" (second bottleneck of the
  * row "block3"), "aux.conv1" ...; constants NODE.weight, NODE.bias, NODE.bn.scale, .bias, .mean,
@@ -43,8 +47,9 @@ typedef struct arch_row {               /* of the printed table */
     int t, c, n, s;            /* t is 0 where there is no expansion; c is the output's channels */
     uint64_t macs, parameters; /* batch normalisation folded: weights and biases */
 } arch_row;
-#define ARCH_ROWS 15 /* at most */
-/* Rows of Table 1 (and 2) for a; returns how many, at most room; 0 where a can't be built. */
+#define ARCH_ROWS 16 /* at most */
+/* Rows of Table 1 (and 2, and the spread's head) for a; returns how many, at most room; 0 where a
+ * can't be built. */
 size_t arch_pfld_rows(const arch_pfld *a, arch_row *rows, size_t room);
 
 #endif

@@ -130,6 +130,7 @@ bool net_meta_set(net_graph *g, const char *key, const char *value);
 const char *net_node_label(const net_graph *g, const net_node *node);
 const char *net_meta_get(const net_graph *g, const char *key); /* NULL: not there */
 const net_attr *net_attr_find(const net_node *node, const char *name);
+#define NET_STOP "stop_gradient" /* an Identity's: 1 where no gradient of training goes through */
 int64_t net_attr_int(const net_node *node, const char *name, int64_t otherwise);
 float net_attr_float(const net_node *node, const char *name, float otherwise);
 const char *net_attr_string(const net_node *node, const char *name, const char *otherwise);

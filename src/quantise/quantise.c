@@ -2,6 +2,7 @@
 #include "quantise/quantise.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/error.h"
 #include "core/mem.h"
@@ -18,6 +19,12 @@ static double square_difference(const infer_tensor *a, const infer_tensor *b)
     return sum;
 }
 
+/* The spread's numbers are no places. */
+static bool is_place(const net_graph *g, size_t output)
+{
+    return strcmp(g->values[g->outputs[output]].name, "spread") != 0;
+}
+
 /* before: the float net, as it was. */
 static pfld_status measure_drift(probe *before, const crops *c, quantised *q, pfld_error *err)
 {
@@ -31,6 +38,8 @@ static pfld_status measure_drift(probe *before, const crops *c, quantised *q, pf
         probe_run(before, &crop);
         probe_run(&after, &crop);
         for (size_t k = 0; k < outputs; k++) {
+            if (!is_place(q->graph, k))
+                continue;
             infer_tensor a = probe_value(before, k), b = probe_value(&after, k);
             sum += square_difference(&a, &b);
             n += a.count;

@@ -87,6 +87,12 @@ static void reduce(const train_net *t, const train_slot *s, size_t offset)
     pool_run(t->pool, reduce_task, &r, (r.n + PIECE - 1) / PIECE);
 }
 
+/* Not trained: then its statistics are not those of the batch either. */
+static bool is_fixed(const train_norm *n)
+{
+    return !n->gamma->shown.grad;
+}
+
 static void begin(train_net *t, size_t batch, bool training)
 {
     assert(batch >= 1 && batch <= t->max_batch);
@@ -100,7 +106,7 @@ static void begin(train_net *t, size_t batch, bool training)
     for (size_t i = 0; i < t->n_maps; i++) {
         const train_map *m = &t->maps[i];
 
-        if (m->norm && training)
+        if (m->norm && training && !is_fixed(m->norm))
             memcpy(m->center, m->norm->mean->shown.value, m->c * sizeof *m->center);
         else if (m->norm)
             train_norm_running(m);
@@ -111,17 +117,19 @@ static void begin(train_net *t, size_t batch, bool training)
 static void step_forward(const train_net *t, const train_step *s)
 {
     stage_run(t, (struct stage){t, s, layer_of(s->kind)->forward});
-    if (s->out->norm && t->training)
+    if (s->out->norm && t->training && !is_fixed(s->out->norm))
         train_norm_forward(t, s->out);
 }
 
 static void step_backward(const train_net *t, const train_step *s)
 {
+    if (!s->out->grad) /* nobody behind it learns */
+        return;
     train_norm_backward(t, s->out);
     stage_run(t, (struct stage){t, s, layer_of(s->kind)->backward});
-    if (s->weight)
+    if (s->weight && s->weight->shown.grad)
         reduce(t, s->weight, 0);
-    if (s->bias) {
+    if (s->bias && s->bias->shown.grad) {
         assert(s->weight);
         reduce(t, s->bias, s->weight->shown.n);
     }
@@ -287,8 +295,8 @@ static pfld_status create_all(train_net *t, const net_graph *g, pfld_error *err)
     return alloc_steps(t, err);
 }
 
-pfld_status train_net_create(const net_graph *g, size_t max_batch, pool *p, train_net **out,
-                             pfld_error *err)
+pfld_status train_net_create_part(const net_graph *g, const char *part, size_t max_batch, pool *p,
+                                  train_net **out, pfld_error *err)
 {
     pfld_status status;
     train_net *t;
@@ -300,6 +308,7 @@ pfld_status train_net_create(const net_graph *g, size_t max_batch, pool *p, trai
     if (!t)
         return error_nomem(err);
     t->source = g;
+    t->part = part;
     t->pool = p;
     t->n_chunks = pool_thread_count(p);
     t->max_batch = max_batch;
@@ -312,6 +321,12 @@ pfld_status train_net_create(const net_graph *g, size_t max_batch, pool *p, trai
     }
     *out = t;
     return PFLD_OK;
+}
+
+pfld_status train_net_create(const net_graph *g, size_t max_batch, pool *p, train_net **out,
+                             pfld_error *err)
+{
+    return train_net_create_part(g, NULL, max_batch, p, out, err);
 }
 
 void train_net_free(train_net *t)

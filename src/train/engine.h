@@ -23,12 +23,18 @@ typedef struct train_param {
 /*
  * g: arch's training form (Conv, BatchNormalization, Relu, PRelu, HardSwish, Add, Concat, Flatten,
  * GlobalAveragePool, Gemm, Resize by 2), one input, constants for weights; anything else is
- * PFLD_ERR_UNSUPPORTED, and the message names the node. g and p must outlive it. Samples are
- * divided among the pool's threads in a fixed way: the same threads, the same bits. Nothing is
- * allocated after this.
+ * PFLD_ERR_UNSUPPORTED, and the message names the node. An Identity whose NET_STOP is 1 lets no
+ * gradient through: what is behind it is to its readers as if it were input. g and p must outlive
+ * it. Samples are divided among the pool's threads in a fixed way: the same threads, the same bits.
+ * Nothing is allocated after this.
  */
 pfld_status train_net_create(const net_graph *g, size_t max_batch, pool *p, train_net **out,
                              pfld_error *err);
+/* The same, but only parameters whose names begin with part (which must outlive it; NULL: all) are
+ * trained. The others are among the states, and the running statistics of a batch normalisation
+ * whose scale is among them stand still and are used in training, too. */
+pfld_status train_net_create_part(const net_graph *g, const char *part, size_t max_batch, pool *p,
+                                  train_net **out, pfld_error *err);
 void train_net_free(train_net *t);
 /* Batches are shared with other processes from now on: batch normalisation takes the statistics of
  * all samples, wherever they are. All processes must then make the same calls. Gradients are of the
@@ -51,7 +57,7 @@ size_t train_param_count(const train_net *t);
 train_param train_param_at(const train_net *t, size_t i);
 /* All parameters' gradients, which lie one after the other with zeros between: for adding up. */
 real *train_gradients(train_net *t, size_t *n);
-/* Running means and variances: part of a checkpoint, not trained. */
+/* Running means and variances, and what is not to be trained: part of a checkpoint. */
 size_t train_state_count(const train_net *t);
 train_param train_state_at(const train_net *t, size_t i);
 

@@ -14,6 +14,7 @@ typedef struct builder {
     pfld_error *err;
     train_map **map_of; /* [n_values] NULL: not a map */
     uint32_t *readers;  /* [n_values] inputs of live nodes and graph outputs */
+    bool *learns;       /* [n_values] a trained array is behind it: its readers send a gradient */
     bool *live;         /* [n_nodes] an output depends on it */
 } builder;
 
@@ -66,6 +67,11 @@ static bool value_is_taken(const train_net *t, int32_t value)
 
 enum { SLOT_PARAM, SLOT_STATE };
 
+static bool is_trained(const train_net *t, const char *name)
+{
+    return !t->part || strncmp(name, t->part, strlen(t->part)) == 0;
+}
+
 /* Input i of the node, shaped [k][c][r][s] there. */
 static pfld_status slot_add(builder *b, size_t i, int kind, bool decays, train_slot shape,
                             train_slot **out)
@@ -79,6 +85,8 @@ static pfld_status slot_add(builder *b, size_t i, int kind, bool decays, train_s
         return refuse(b, "its weights are not constants of the wanted length");
     if (value_is_taken(t, b->node->in[i]))
         return refuse(b, "it shares weights with another node");
+    if (!is_trained(t, v->name))
+        kind = SLOT_STATE;
     s = kind == SLOT_PARAM ? &t->params[t->n_params++] : &t->states[t->n_states++];
     *s = shape;
     s->value = b->node->in[i];
@@ -118,9 +126,11 @@ static train_step *step_new(builder *b, train_kind kind, size_t n_in, train_map 
     return s->in ? s : NULL;
 }
 
-static void step_read(train_step *s, size_t i, train_map *m)
+static void step_read(const builder *b, train_step *s, size_t i, int32_t value)
 {
-    s->in[i] = (train_edge){.map = m, .needed = !m->is_input};
+    train_map *m = b->map_of[value];
+
+    s->in[i] = (train_edge){.map = m, .needed = !m->is_input && b->learns[value]};
     m->readers++;
 }
 
@@ -139,7 +149,7 @@ static pfld_status own_map(builder *b, int32_t value, bool before_norm, train_ma
     s = step_new(b, TRAIN_COPY, 1, copy);
     if (!s)
         return error_nomem(b->err);
-    step_read(s, 0, m);
+    step_read(b, s, 0, value);
     *out = copy;
     return PFLD_OK;
 }
@@ -205,7 +215,7 @@ static pfld_status build_conv(builder *b)
     s = step_new(b, depthwise ? TRAIN_DEPTHWISE : dense ? TRAIN_DENSE : TRAIN_PATCHES, 1, out);
     if (!s)
         return error_nomem(b->err);
-    step_read(s, 0, in);
+    step_read(b, s, 0, b->node->in[0]);
     s->win = (train_window){in->h,       in->w,       out->h,      out->w,   in->c,   p.kernel[0],
                             p.kernel[1], p.stride[0], p.stride[1], p.pad[0], p.pad[1]};
     s->n = out->c;
@@ -231,7 +241,7 @@ static pfld_status build_gemm(builder *b)
     s = step_new(b, TRAIN_DENSE, 1, out);
     if (!s)
         return error_nomem(b->err);
-    step_read(s, 0, in);
+    step_read(b, s, 0, b->node->in[0]);
     s->n = p.n;
     s->k = p.k;
     status = add_weights(b, s,
@@ -302,7 +312,7 @@ static pfld_status build_plain(builder *b, train_kind kind, train_step **out)
     if (!s)
         return error_nomem(b->err);
     for (size_t i = 0; i < s->n_in; i++)
-        step_read(s, i, map_in(b, i));
+        step_read(b, s, i, b->node->in[i]);
     if (out)
         *out = s;
     return PFLD_OK;
@@ -376,7 +386,7 @@ static pfld_status build_upsample(builder *b)
     s = step_new(b, TRAIN_UPSAMPLE, 1, m);
     if (!s)
         return error_nomem(b->err);
-    step_read(s, 0, map_in(b, 0));
+    step_read(b, s, 0, b->node->in[0]);
     return PFLD_OK;
 }
 
@@ -408,15 +418,41 @@ static build_fn *build_of(net_op op)
     return NULL;
 }
 
+/* Of the node's outputs: whether anything that is trained is behind them. */
+static pfld_status note_learning(const builder *b)
+{
+    const net_node *node = b->node;
+    bool trained = false, fixed = false, behind = false;
+
+    for (size_t i = 0; i < node->n_in; i++) {
+        const net_value *v = value_in(b, i);
+
+        if (!v || (v->constant && v->constant->dtype != NET_F32))
+            continue;
+        if (!v->constant)
+            behind |= b->learns[node->in[i]];
+        else if (is_trained(b->t, v->name))
+            trained = true;
+        else
+            fixed = true;
+    }
+    if (fixed && (behind || trained))
+        return refuse(b, "its weights are not to be trained, but others in or before it are");
+    b->learns[node->out[0]] = (trained || behind) && !net_attr_int(node, NET_STOP, 0);
+    return PFLD_OK;
+}
+
 static pfld_status build_node(builder *b)
 {
     build_fn *fn = build_of(b->node->op);
+    pfld_status status;
 
     if (!fn)
         return refuse(b, "this operator can't be trained");
     if (!map_in(b, 0))
         return refuse(b, "its first input is no feature map");
-    return fn(b);
+    status = note_learning(b);
+    return status == PFLD_OK ? fn(b) : status;
 }
 
 /* --- the whole --- */
@@ -484,14 +520,15 @@ static pfld_status alloc_lists(builder *b)
     t->maps = arena_alloc(&t->mem, steps + 1, sizeof *t->maps);
     t->steps = arena_alloc(&t->mem, steps, sizeof *t->steps);
     t->params = arena_alloc(&t->mem, 2 * g->n_nodes, sizeof *t->params);
-    t->states = arena_alloc(&t->mem, 2 * g->n_nodes, sizeof *t->states);
+    t->states = arena_alloc(&t->mem, 4 * g->n_nodes, sizeof *t->states);
     t->outputs = arena_alloc(&t->mem, g->n_outputs, sizeof *t->outputs);
     b->map_of = mem_alloc(g->n_values, sizeof(train_map *));
     b->readers = mem_alloc(g->n_values, sizeof *b->readers);
     b->live = mem_alloc(g->n_nodes, sizeof *b->live);
+    b->learns = mem_alloc(g->n_values, sizeof *b->learns);
     t->n_outputs = g->n_outputs;
     return t->maps && t->steps && t->params && t->states && t->outputs && b->map_of && b->readers &&
-                   b->live
+                   b->live && b->learns
                ? PFLD_OK
                : error_nomem(b->err);
 }
@@ -522,6 +559,7 @@ pfld_status train_build(train_net *t, pfld_error *err)
     mem_free(b.map_of);
     mem_free(b.readers);
     mem_free(b.live);
+    mem_free(b.learns);
     return status;
 }
 

@@ -47,6 +47,7 @@ struct train_map {
     bool aliased;             /* several values of the graph stand for it */
     size_t producer;          /* step */
     size_t readers;           /* inputs of steps */
+    size_t writers;           /* of those, inputs that write its gradient */
     train_map *shares;        /* whose gradient buffer it uses, or NULL */
     train_map *child[2];      /* these end with this one's gradient, and share its buffer */
     size_t n_children;
@@ -103,6 +104,7 @@ struct train_net {
     pool *pool;
     const train_kernels *k;
     const real_kernels *rk;
+    const char *part; /* what the names of trained arrays begin with; NULL: all are */
     size_t max_batch, batch, n_chunks;
     bool training;
     train_map *maps;

@@ -50,7 +50,7 @@ static buffer *buffer_of(const planner *p, train_map *m)
 }
 
 /* Marks of m's readers who is the first and who the last to write its gradient. */
-static void find_writers(const train_net *t, const train_map *m)
+static void find_writers(const train_net *t, train_map *m)
 {
     train_edge *last = NULL;
 
@@ -58,10 +58,11 @@ static void find_writers(const train_net *t, const train_map *m)
         for (size_t k = 0; k < t->steps[i].n_in; k++) {
             train_edge *e = &t->steps[i].in[k];
 
-            if (e->map != m)
+            if (e->map != m || !e->needed)
                 continue;
             e->first = !last;
             last = e;
+            m->writers++;
         }
     if (last)
         last->last = true;
@@ -75,7 +76,7 @@ static void writing_times(const train_net *t, const train_map *m, size_t except,
     *to = 0;
     for (size_t i = 0; i < t->n_steps; i++)
         for (size_t k = 0; k < t->steps[i].n_in; k++)
-            if (t->steps[i].in[k].map == m && i != except) {
+            if (t->steps[i].in[k].map == m && t->steps[i].in[k].needed && i != except) {
                 size_t now = time_of(t, i);
 
                 *from = now < *from ? now : *from;
@@ -90,7 +91,7 @@ static void share_to_read(planner *p, train_step *s, size_t i)
     buffer *b = buffer_of(p, s->out);
     size_t now = time_of(p->t, s->out->producer), until = time_of(p->t, part->producer);
 
-    if (part->is_input || part->readers != 1 || part->act != TRAIN_LINEAR ||
+    if (!s->in[i].needed || part->writers != 1 || part->act != TRAIN_LINEAR ||
         (b->writes_to > now && until >= b->writes_from))
         return;
     b->read_until = until > b->read_until ? until : b->read_until;
@@ -108,7 +109,7 @@ static void share_to_add(planner *p, train_step *s, size_t i)
     buffer *b = buffer_of(p, s->out);
     size_t now = time_of(p->t, s->out->producer), from, to, until;
 
-    if (part->is_input || part->is_output || part->readers < 2 || !s->in[i].first ||
+    if (!s->in[i].needed || part->is_output || part->writers < 2 || !s->in[i].first ||
         part == s->in[1 - i].map || s->in[i].shared)
         return;
     writing_times(p->t, part, s->out->producer, &from, &to);
@@ -129,7 +130,7 @@ static void share_sums(planner *p)
     for (size_t i = t->n_steps; i-- > 0;) {
         train_step *s = &t->steps[i];
 
-        if (s->kind != TRAIN_ADD || s->out->norm || s->out->is_output)
+        if (s->kind != TRAIN_ADD || s->out->norm || s->out->is_output || !s->out->writers)
             continue;
         for (size_t k = 0; k < 2; k++)
             share_to_read(p, s, k);
@@ -151,7 +152,7 @@ static pfld_status init_buffers(planner *p, pfld_error *err)
         if (!checked_mul(t->max_batch, m->pixels * m->c, &b->count) ||
             !checked_round_up(b->count, ALIGN_BYTES, &b->count))
             return error_nomem(err);
-        if (m->is_input)
+        if (m->is_input || (!m->writers && !m->is_output))
             continue;
         writing_times(t, m, SIZE_MAX, &b->from, &to);
         b->to = time_of(t, m->producer);
@@ -228,7 +229,7 @@ static pfld_status alloc_maps(planner *p, pfld_error *err)
 
         m->raw = t->pages + raw;
         raw += p->buffers[i].count + SKEW_BYTES / sizeof(real);
-        if (!m->is_input)
+        if (buffer_of(p, m)->used)
             m->grad = t->pages + buffer_of(p, m)->at;
     }
     return PFLD_OK;
@@ -237,12 +238,13 @@ static pfld_status alloc_maps(planner *p, pfld_error *err)
 static pfld_status plan_all(planner *p, pfld_error *err)
 {
     train_net *t = p->t;
-    pfld_status status = init_buffers(p, err);
+    pfld_status status;
 
-    if (status != PFLD_OK)
-        return status;
     for (size_t i = 0; i < t->n_maps; i++)
         find_writers(t, &t->maps[i]);
+    status = init_buffers(p, err);
+    if (status != PFLD_OK)
+        return status;
     share_sums(p);
     place_all(p);
     return alloc_maps(p, err);

@@ -63,10 +63,11 @@ static bool set_facts(net_graph *g, const export_facts *f)
 {
     const struct {
         const char *key, *value;
-    } meta[] = {
-        {"pfld.kind", f->kind},         {"pfld.scheme", f->scheme},   {"pfld.crop", f->crop},
-        {"pfld.face", f->face},         {"pfld.input", EXPORT_INPUT}, {"pfld.outputs", f->outputs},
-        {"pfld.training", f->training}, {"pfld.metrics", f->metrics}, {"pfld.licence", f->licence}};
+    } meta[] = {{"pfld.kind", f->kind},       {"pfld.scheme", f->scheme},
+                {"pfld.crop", f->crop},       {"pfld.face", f->face},
+                {"pfld.input", EXPORT_INPUT}, {"pfld.outputs", f->outputs},
+                {"pfld.spread", f->spread},   {"pfld.training", f->training},
+                {"pfld.metrics", f->metrics}, {"pfld.licence", f->licence}};
 
     for (size_t i = 0; i < sizeof meta / sizeof meta[0]; i++)
         if (meta[i].value && !net_meta_set(g, meta[i].key, meta[i].value))

@@ -5,7 +5,7 @@
 #include "train/engine.h"
 
 typedef struct export_facts { /* metadata, see docs/models.md; NULL: left out */
-    const char *kind, *outputs, *scheme, *crop, *face, *training, *metrics, *licence;
+    const char *kind, *outputs, *spread, *scheme, *crop, *face, *training, *metrics, *licence;
     bool any_size; /* height and width are left open, too */
     bool angles;   /* the auxiliary net stays, its output "angles" with it */
 } export_facts;

@@ -21,6 +21,7 @@ typedef struct slot { /* one array of the net; running statistics have no moment
     train_param of;
     real *m, *v, *average; /* [of.n]; NULL: none */
     real rate;             /* of it, as a share of the rate */
+    bool apart;
 } slot;
 
 typedef struct chunk { /* one task: elements begin .. begin + n - 1 of a slot */
@@ -29,7 +30,7 @@ typedef struct chunk { /* one task: elements begin .. begin + n - 1 of a slot */
 } chunk;
 
 typedef struct factors { /* of one step */
-    real scale;          /* of the gradient: clipping */
+    real scale[2];       /* of the gradient: clipping; [1]: of those apart */
     real decay, shrink;  /* added to the gradient, or kept of the weight; 0 and 1: none */
     real beta1, beta2, rest1, rest2;
     real rate, root;      /* both with their bias correction */
@@ -103,6 +104,8 @@ static bool make_slots(optim *o, const train_net *net)
 
         s->of = is_param ? train_param_at(net, i) : train_state_at(net, i - o->n_params);
         s->rate = rate_share(&o->opt, &s->of);
+        s->apart = is_param && o->opt.apart &&
+                   strncmp(s->of.name, o->opt.apart, strlen(o->opt.apart)) == 0;
         if (is_param) {
             s->m = arena_alloc(&o->mem, s->of.n, sizeof *s->m);
             s->v = arena_alloc(&o->mem, s->of.n, sizeof *s->v);
@@ -225,13 +228,13 @@ static void sum_squares(void *ctx, size_t task, size_t thread)
 typedef struct adam_arrays {
     real *w, *m, *v;
     const real *g;
-    real decay, shrink, rate;
+    real scale, decay, shrink, rate;
 } adam_arrays;
 
 /* Element i: the specification. */
 static void adam_one(const factors *f, const adam_arrays *a, size_t i)
 {
-    real g = a->g[i] * f->scale + a->decay * a->w[i];
+    real g = a->g[i] * a->scale + a->decay * a->w[i];
 
     a->m[i] = f->beta1 * a->m[i] + f->rest1 * g;
     a->v[i] = f->beta2 * a->v[i] + f->rest2 * g * g;
@@ -247,7 +250,7 @@ static void adam_one(const factors *f, const adam_arrays *a, size_t i)
 static void adam_four(const factors *f, const adam_arrays *a, size_t i)
 {
     __m128 w = _mm_loadu_ps(a->w + i), m = _mm_loadu_ps(a->m + i), v = _mm_loadu_ps(a->v + i);
-    __m128 g = _mm_add_ps(_mm_mul_ps(_mm_loadu_ps(a->g + i), _mm_set1_ps(f->scale)),
+    __m128 g = _mm_add_ps(_mm_mul_ps(_mm_loadu_ps(a->g + i), _mm_set1_ps(a->scale)),
                           _mm_mul_ps(_mm_set1_ps(a->decay), w));
     __m128 below;
 
@@ -265,13 +268,9 @@ static void adam_four(const factors *f, const adam_arrays *a, size_t i)
 
 static void adam(const factors *f, const slot *s, size_t begin, size_t n)
 {
-    adam_arrays a = {s->of.value + begin,
-                     s->m + begin,
-                     s->v + begin,
-                     s->of.grad + begin,
-                     s->of.decays ? f->decay : 0,
-                     s->of.decays ? f->shrink : 1,
-                     f->rate * s->rate};
+    adam_arrays a = {s->of.value + begin,          s->m + begin,       s->v + begin,
+                     s->of.grad + begin,           f->scale[s->apart], s->of.decays ? f->decay : 0,
+                     s->of.decays ? f->shrink : 1, f->rate * s->rate};
     size_t i = 0;
 
 #if defined(__SSE2__) && !defined(TRAIN_DOUBLE)
@@ -313,14 +312,20 @@ static void run(pool *p, pool_fn fn, optim *o, size_t n)
         fn(o, i, 0);
 }
 
-static factors factors_of(const optim *o, double norm)
+static real clipping(const optim_options *opt, double norm)
+{
+    return (real)(opt->clip > 0 && norm > opt->clip ? opt->clip / norm : 1);
+}
+
+/* norm[1]: of those apart. */
+static factors factors_of(const optim *o, const double norm[2])
 {
     const optim_options *opt = &o->opt;
     double rate = optim_rate(o), t = (double)o->steps, decay = opt->decay;
     double keep = fmin(opt->ema, (1 + t) / (10 + t));
 
     return (factors){
-        .scale = (real)(opt->clip > 0 && norm > opt->clip ? opt->clip / norm : 1),
+        .scale = {clipping(opt, norm[0]), clipping(opt, norm[1])},
         .decay = (real)(opt->decoupled ? 0 : decay),
         .shrink = (real)(opt->decoupled ? 1 - rate * decay : 1),
         .beta1 = (real)opt->beta1,
@@ -336,19 +341,23 @@ static factors factors_of(const optim *o, double norm)
 
 double optim_step(optim *o, pool *p)
 {
-    double norm = 0;
+    double norm[2] = {0};
+    bool any = false; /* that is not apart */
 
     assert(!o->swapped);
     run(p, sum_squares, o, o->n_param_chunks);
-    for (size_t i = 0; i < o->n_param_chunks; i++) /* in this order whoever summed them */
-        norm += o->sums[i];
-    norm = sqrt(norm);
-    if (!isfinite(norm))
-        return norm;
+    for (size_t i = 0; i < o->n_param_chunks; i++) { /* in this order whoever summed them */
+        norm[o->chunks[i].at->apart] += o->sums[i];
+        any |= !o->chunks[i].at->apart;
+    }
+    norm[0] = sqrt(norm[0]);
+    norm[1] = sqrt(norm[1]);
+    if (!isfinite(norm[0] + norm[1]))
+        return norm[0] + norm[1];
     o->now = factors_of(o, norm);
     run(p, update, o, o->n_chunks);
     o->steps++;
-    return norm;
+    return norm[any ? 0 : 1];
 }
 
 double optim_rate(const optim *o)

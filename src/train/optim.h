@@ -31,6 +31,8 @@ typedef struct optim_options {
     double clip;             /* global gradient norm; 0: none */
     double full_rate_fan_in; /* a Gemm's weights with more inputs than this learn at rate times this
                                 over the inputs; 0: all at rate */
+    const char *apart; /* parameters whose names begin so have a norm of their own: a part with a
+                          loss of its own changes nothing in the rest; NULL: none */
 } optim_options;
 
 typedef struct optim optim;
@@ -39,9 +41,10 @@ typedef struct optim optim;
 pfld_status optim_create(train_net *net, const optim_options *opt, optim **out, pfld_error *err);
 void optim_free(optim *o);
 /*
- * One step from the gradients, which stay as they are; returns their norm before clipping. Where
- * that is not finite nothing is changed and the step does not count. p may be NULL. The same bits
- * for any number of threads. Not between the two calls of optim_swap_ema().
+ * One step from the gradients, which stay as they are; returns their norm before clipping: of those
+ * that are not apart, or where all are, of all. Where one is not finite nothing is changed and the
+ * step does not count. p may be NULL. The same bits for any number of threads. Not between the two
+ * calls of optim_swap_ema().
  */
 double optim_step(optim *o, pool *p);
 double optim_rate(const optim *o); /* of the next step */

@@ -552,7 +552,7 @@ static pfld_status prepare_net(run *t, pfld_error *err)
     if (st == PFLD_OK)
         st = t->task->open(t->task->ctx, t->pool, &t->messages, &t->graph, err);
     if (st == PFLD_OK)
-        st = train_net_create(t->graph, batch, t->pool, &t->net, err);
+        st = train_net_create_part(t->graph, o->part, batch, t->pool, &t->net, err);
     if (st != PFLD_OK)
         return st;
     train_net_join(t->net, o->group);

@@ -17,6 +17,7 @@ typedef struct run_options {
     uint64_t log_every, eval_every; /* steps */
     double checkpoint_seconds;
     const char *dir;     /* log.jsonl, checkpoint, last.onnx, best.onnx go here; exists */
+    const char *part;    /* only parameters whose names begin so are trained; NULL: all */
     const char *start;   /* a checkpoint whose averaged weights it begins with; NULL: fresh ones */
     bool skip_bad;       /* photos that can't be decoded are left out, with a message each */
     bool resume;         /* goes on from dir's checkpoint, where there is one */

@@ -7,9 +7,18 @@
 
 #include "core/error.h"
 #include "train/export.h"
+#include "train/spread_loss.h"
+
+#define SPREAD "spread" /* what the names of the head's parameters begin with */
 
 #define OUTPUTS       "landmarks: x0 y0 x1 y1 ... in 0..1 over the crop's borders"
 #define OUTPUT_ANGLES "; angles: yaw, pitch, roll of the face in the crop, radians"
+#define OUTPUT_SPREAD "; spread: of each point ln sx, ln sy, atanh r, in sides of the crop"
+
+static const char *const outputs[2][2] = {
+    {OUTPUTS, OUTPUTS OUTPUT_SPREAD},
+    {OUTPUTS OUTPUT_ANGLES, OUTPUTS OUTPUT_ANGLES OUTPUT_SPREAD},
+};
 
 typedef struct trainer {
     const trainer_options *opt;
@@ -76,6 +85,32 @@ static loss_value batch_loss(const trainer *t, train_net *net, const batch *b)
     return v;
 }
 
+/* The loss of the spread's head, the net's last output, on this process's share; where train, on
+ * all of the batch, with the gradient of its mean. */
+static spread_value batch_spread(const trainer *t, train_net *net, const batch *b, bool train)
+{
+    size_t at = train_output_count(net) - 1;
+    spread_batch s = {.n = b->n,
+                      .points = (size_t)t->opt->arch.points,
+                      .predicted = train_output(net, 0),
+                      .truth = b->points,
+                      .mask = b->mask,
+                      .spread = train_output(net, at),
+                      .grad = train ? train_output_grad(net, at) : NULL};
+    spread_value v;
+    double parts[2];
+
+    if (!train)
+        return spread_loss_eval(&s);
+    s.known = spread_known(&s);
+    group_sum(t->opt->run.group, &s.known, 1);
+    v = spread_loss_eval(&s);
+    parts[0] = v.total;
+    parts[1] = v.known;
+    group_sum(t->opt->run.group, parts, 2);
+    return (spread_value){parts[0], parts[1]};
+}
+
 static pfld_status step(void *ctx, uint64_t at, train_net *net, run_values *v, pfld_error *err)
 {
     trainer *t = ctx;
@@ -89,6 +124,11 @@ static pfld_status step(void *ctx, uint64_t at, train_net *net, run_values *v, p
     train_forward(net, b.n, true);
     l = batch_loss(t, net, &b);
     *v = (run_values){l.total, {l.distance, l.geometry, l.angle_error}, t->opt->loader.batch};
+    if (t->opt->arch.spread) {
+        spread_value s = batch_spread(t, net, &b, true);
+        v->term[3] = s.known > 0 ? spread_loss_percent(s.total, s.known) : 0;
+        v->total = t->opt->freeze ? v->term[3] : l.total;
+    }
     return PFLD_OK;
 }
 
@@ -115,60 +155,73 @@ static double face_nme(const scheme *s, const float *truth, const real *predicte
     return isfinite(sum) ? 100.0 * sum / s->n / eyes : (double)INFINITY;
 }
 
-enum {
-    VAL_ERROR,
-    VAL_FACES,
-    VAL_READ,
-    VAL_SUMS
-}; /* VAL_READ: photos, of faces with an error or not */
+/* Of faces' errors, or of points' losses; and photos that could be read, of any faces. */
+enum { VAL_SUM, VAL_N, VAL_READ, VAL_SUMS };
+
+static pfld_status add_errors(const trainer *t, train_net *net, const batch *b, double m[VAL_SUMS],
+                              pfld_error *err)
+{
+    size_t points = (size_t)t->opt->arch.points;
+    const real *out = train_output(net, 0);
+
+    for (size_t i = 0; i < b->n; i++) {
+        double e = face_nme(t->opt->loader.scheme, b->points + 2 * i * points, out + 2 * i * points,
+                            b->mask + i * points);
+        if (isnan(e)) /* not all of its points are known */
+            continue;
+        if (!isfinite(e))
+            return error_set(err, PFLD_ERR_FORMAT,
+                             "the net's points of a face to validate on are not numbers");
+        m[VAL_SUM] += e;
+        m[VAL_N]++;
+    }
+    return PFLD_OK;
+}
+
+static pfld_status add_spreads(const trainer *t, train_net *net, const batch *b, double m[VAL_SUMS])
+{
+    spread_value s = batch_spread(t, net, b, false);
+
+    m[VAL_SUM] += s.total;
+    m[VAL_N] += s.known;
+    return PFLD_OK;
+}
 
 /* Of the faces that are this process's share. */
-static pfld_status add_val_batches(trainer *t, train_net *net, double sum[VAL_SUMS],
-                                   pfld_error *err)
+static pfld_status add_val_batches(trainer *t, train_net *net, double m[VAL_SUMS], pfld_error *err)
 {
-    uint64_t at;
-    size_t i, points = (size_t)t->opt->arch.points;
-
-    for (at = 0;; at++) {
+    for (uint64_t at = 0;; at++) {
         batch b;
-        const real *out;
         pfld_status st = loader_get(t->val_loader, at, &b, err);
         if (st != PFLD_OK || b.end)
             return st;
         if (b.n == 0) /* none of these can be read */
             continue;
-        sum[VAL_READ] += (double)b.n;
+        m[VAL_READ] += (double)b.n;
         fill_input(t, net, &b);
         train_forward(net, b.n, false);
-        out = train_output(net, 0);
-        for (i = 0; i < b.n; i++) {
-            double e = face_nme(t->opt->loader.scheme, b.points + 2 * i * points,
-                                out + 2 * i * points, b.mask + i * points);
-            if (isnan(e)) /* not all of its points are known */
-                continue;
-            if (!isfinite(e))
-                return error_set(err, PFLD_ERR_FORMAT,
-                                 "the net's points of a face to validate on are not numbers");
-            sum[VAL_ERROR] += e;
-            sum[VAL_FACES]++;
-        }
+        st = t->opt->freeze ? add_spreads(t, net, &b, m) : add_errors(t, net, &b, m, err);
+        if (st != PFLD_OK)
+            return st;
     }
 }
 
-static pfld_status validate(void *ctx, train_net *net, double *measure, pfld_error *err)
+static pfld_status validate(void *ctx, train_net *net, double *out, pfld_error *err)
 {
     trainer *t = ctx;
     const train_group *g = t->opt->run.group;
-    double sum[VAL_SUMS] = {0};
-    pfld_status st = t->val_loader ? add_val_batches(t, net, sum, err) : PFLD_OK;
+    double m[VAL_SUMS] = {0};
+    pfld_status st = t->val_loader ? add_val_batches(t, net, m, err) : PFLD_OK;
 
     st = group_agree(g, st, err);
     if (st != PFLD_OK)
         return st;
-    group_sum(g, sum, VAL_SUMS);
-    if (t->val && t->val->n && !(sum[VAL_READ] > 0))
+    group_sum(g, m, VAL_SUMS);
+    if (t->val && t->val->n && !(m[VAL_READ] > 0))
         return error_set(err, PFLD_ERR_FORMAT, "no photo of --val can be read");
-    *measure = sum[VAL_FACES] > 0 ? sum[VAL_ERROR] / sum[VAL_FACES] : (double)NAN;
+    *out = m[VAL_N] > 0 ? m[VAL_SUM] / m[VAL_N] : (double)NAN;
+    if (t->opt->freeze)
+        *out = spread_loss_percent(m[VAL_SUM], m[VAL_N]);
     return st;
 }
 
@@ -176,10 +229,10 @@ static pfld_status export(void *ctx, const train_net *net, const char *metrics, 
                           pfld_error *err)
 {
     const trainer *t = ctx;
-    char crop[96];
+    char crop[96], spread[32];
     const crop_rule *r = &t->opt->loader.rule;
     export_facts f = {.kind = "landmarks",
-                      .outputs = t->opt->aux_output ? OUTPUTS OUTPUT_ANGLES : OUTPUTS,
+                      .outputs = outputs[t->opt->aux_output][t->opt->arch.spread],
                       .angles = t->opt->aux_output,
                       .scheme = t->opt->loader.scheme->name,
                       .crop = crop,
@@ -189,6 +242,8 @@ static pfld_status export(void *ctx, const train_net *net, const char *metrics, 
 
     snprintf(crop, sizeof crop, "scale=%.6g shift=%.6g,%.6g", (double)r->scale, (double)r->shift_x,
              (double)r->shift_y);
+    snprintf(spread, sizeof spread, "tail=%g", SPREAD_TRAIN_TAIL);
+    f.spread = t->opt->arch.spread ? spread : NULL;
     return export_onnx(net, &f, path, err);
 }
 
@@ -282,18 +337,23 @@ pfld_status trainer_run(const trainer_options *opt, const data_set *set, const d
 {
     trainer t = {.opt = opt, .set = set, .val = val};
     run_options o = opt->run;
-    run_task task = {.terms = {"distance", "geometry", "angle_error"},
-                     .measure = "nme",
-                     .metric = "val_nme_inter_ocular",
-                     .outputs = 2 * (uint64_t)opt->arch.points,
-                     .open = open_task,
-                     .step = step,
-                     .validate = validate,
-                     .export = export,
-                     .close = close_task,
-                     .ctx = &t};
+    const bool freeze = opt->freeze;
+    run_task task = {
+        .terms = {"distance", "geometry", "angle_error", opt->arch.spread ? "spread" : NULL},
+        .measure = freeze ? "spread" : "nme",
+        .metric = freeze ? "val_spread" : "val_nme_inter_ocular",
+        .outputs = 2 * (uint64_t)opt->arch.points,
+        .open = open_task,
+        .step = step,
+        .validate = validate,
+        .export = export,
+        .close = close_task,
+        .ctx = &t};
 
     assert(opt->arch.points <= PFLD_MAX_LANDMARKS);
+    assert(opt->arch.spread || !freeze);
     o.batch = opt->loader.batch;
+    o.part = freeze ? SPREAD : NULL;
+    o.optim.apart = SPREAD; /* a clipped gradient of the head's must not shorten the others' */
     return run_train(&o, &task, hooks, last, stopped, err);
 }

@@ -14,6 +14,7 @@ typedef struct trainer_options {
     loss_options loss;
     loader_options loader; /* batch, size, crop rule, augmentation, scheme, seed */
     uint64_t seed;
+    bool freeze; /* only the spread's head is trained, and its loss is the run's and its measure */
 } trainer_options;
 
 /* The weights of eq. 2's classes over set as opt's augmentation occludes it. */

@@ -43,6 +43,7 @@ train() { # NAME OPTION...
     cd "$work"
     make_faces train 1 30
     train flatten-0.25x --width 0.25
+    train spread-0.25x --width 0.25 --spread
     train pool-0.25x --width 0.25 --tail pool --loss pfld
     train flatten-1x --width 1 --rate 0.0003
     train pool-1x --width 1 --tail pool --size 64 --rate 0.0003
