@@ -48,8 +48,13 @@ static void make(faces *f)
 
 static spread_value eval(faces *f, bool masked)
 {
-    spread_batch b = {FACES,     POINTS, f->predicted, f->truth, masked ? f->mask : NULL,
-                      f->spread, f->grad};
+    spread_batch b = {.n = FACES,
+                      .points = POINTS,
+                      .predicted = f->predicted,
+                      .truth = f->truth,
+                      .mask = masked ? f->mask : NULL,
+                      .spread = f->spread,
+                      .grad = f->grad};
 
     memset(f->grad, 0xff, sizeof f->grad); /* NaN: all must be written */
     return spread_loss_eval(&b);
@@ -128,6 +133,37 @@ static void far_points_pull_with_a_bounded_force(void **state)
                     (SPREAD_TRAIN_TAIL + 2) / (1 - pow(tanh(1.5), 2)));
 }
 
+/* Of several processes each has some of the batch's faces. */
+static void a_part_has_its_share_of_the_gradients(void **state)
+{
+    static faces f;
+    spread_value all, part = {0};
+    real whole[3 * ALL];
+
+    (void)state;
+    make(&f);
+    all = eval(&f, true);
+    memcpy(whole, f.grad, sizeof whole);
+    memset(f.grad, 0xff, sizeof f.grad);
+    for (int i = 0; i < FACES; i++) {
+        spread_batch b = {.n = 1,
+                          .points = POINTS,
+                          .predicted = f.predicted + 2 * POINTS * i,
+                          .truth = f.truth + 2 * POINTS * i,
+                          .mask = f.mask + POINTS * i,
+                          .spread = f.spread + 3 * POINTS * i,
+                          .grad = f.grad + 3 * POINTS * i,
+                          .known = all.known};
+        spread_value v = spread_loss_eval(&b);
+        assert_true(fabs(v.known - spread_known(&b)) <= 0);
+        part.total += v.total;
+        part.known += v.known;
+    }
+    assert_memory_equal(f.grad, whole, sizeof whole);
+    assert_true(fabs(part.total - all.total) < 1e-9 * fabs(all.total));
+    assert_true(fabs(part.known - all.known) <= 0);
+}
+
 static void a_batch_without_points_has_no_loss(void **state)
 {
     static faces f;
@@ -148,6 +184,7 @@ int main(void)
         cmocka_unit_test(loss_is_minus_the_logarithm_of_the_density),
         cmocka_unit_test(gradients_are_those_of_the_loss),
         cmocka_unit_test(far_points_pull_with_a_bounded_force),
+        cmocka_unit_test(a_part_has_its_share_of_the_gradients),
         cmocka_unit_test(a_batch_without_points_has_no_loss),
     };
 
