@@ -263,16 +263,16 @@ static void surer_points_are_followed_closer(void **state)
     const place here = still(0);
     filter f = {0};
     pfld_point p[N], out[N];
-    float sigma[N];
+    float shares[N];
 
     (void)state;
     for (int i = 0; i < N; i++)
-        sigma[i] = i < N / 2 ? 0.05f : 1.0f;
+        shares[i] = i < N / 2 ? 0.1f : 2.0f;
     for (int k = 0; k < 30; k++) {
         put(&here, p);
         p[10].y += k == 29 ? 0.4f : 0.0f;
         p[60].y += k == 29 ? 0.4f : 0.0f;
-        filter_points(&f, k * DT, 0.5f, p, sigma, N, out);
+        filter_points(&f, k * DT, 0.5f, p, shares, N, out);
     }
     put(&here, p);
     assert_true(out[10].y - p[10].y > 0.2f);

@@ -38,6 +38,7 @@ static void draw(const face_square *s, pfld_face *face)
     face->box = (pfld_box){s->x - s->side / 2, s->y - s->side / 2, s->side, s->side};
     for (int i = 0; i < POINTS; i++) {
         float a = 6.2831853f * (float)i / POINTS;
+        face->cov[i] = (pfld_cov){NAN, NAN, NAN};
         face->landmarks[i] =
             (pfld_point){s->x + s->side / 2 * cosf(a), s->y + s->side / 2 * sinf(a)};
     }

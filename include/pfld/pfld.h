@@ -288,34 +288,33 @@ PFLD_API void pfld_tracker_free(pfld_tracker *tracker);
  * Each face that is in sight: followed from where it was, or found by a search, which is made at
  * first, every search_every seconds, and while a face is out of sight. Writes min(*n, cap) of them,
  * by id. box and five are told from the landmarks, score is the last search's, presence this
- * frame's. Landmarks and pose are steadied: by no more than 2.5 times their usual tremble from where
- * they were measured, so that they are not late when a face moves or an eye closes.
+ * frame's. Landmarks and pose are steadied: by no more than 2.5 times their usual tremble from
+ * where they were measured, so that they are not late when a face moves or an eye closes.
  *
  * The session has both models. It may serve several trackers in turn: all that is remembered is in
  * the tracker. Same frames, times and options: same bits.
  */
 PFLD_API pfld_status pfld_track(pfld_tracker *tracker, pfld_session *session, const pfld_image *img,
-                                double t, pfld_face *faces, size_t cap, size_t *n,
-                                pfld_error *err);
+                                double t, pfld_face *faces, size_t cap, size_t *n, pfld_error *err);
 
 /* ---- what is computed from landmarks; formulae in docs/measures.md ---- */
 
 typedef struct pfld_measures { /* NaN where the scheme can't tell */
-    float eye_open[2];   /* the subject's right and left: height over width (the eye aspect ratio of
-                            Soukupova and Cech 2016), as if the head faced the camera; about 0.3 when
-                            open, below 0.15 when closed */
-    float mouth_open;    /* the same of the inner lips: 0 closed, 0.5 and more in a yawn */
-    float asymmetry;     /* mean distance between the face and its mirror image, in outer eye corners'
-                            distances; also a turned head is not symmetric */
-    float inter_pupil;   /* distance of the eyes' centres, pixels, as if the head faced the camera */
-    float facing;        /* cosine between the face's direction and the camera's: 1 looks at it */
-    float reserved[8];   /* 0 */
+    float eye_open[2]; /* the subject's right and left: height over width (the eye aspect ratio of
+                          Soukupova and Cech 2016), as if the head faced the camera; about 0.3 when
+                          open, below 0.15 when closed */
+    float mouth_open;  /* the same of the inner lips: 0 closed, 0.5 and more in a yawn */
+    float asymmetry;   /* mean distance between the face and its mirror image, in outer eye corners'
+                          distances; also a turned head is not symmetric */
+    float inter_pupil; /* distance of the eyes' centres, pixels, as if the head faced the camera */
+    float facing;      /* cosine between the face's direction and the camera's: 1 looks at it */
+    float reserved[8]; /* 0 */
 } pfld_measures;
 /* Of a face as pfld_landmarks(), _detect() or _track() gave it. PFLD_ERR_ARG: it has no landmarks,
  * or as many as no scheme has. */
 PFLD_API pfld_status pfld_measure(const pfld_face *face, pfld_measures *out, pfld_error *err);
 
-typedef enum pfld_event { /* bits */
+typedef enum pfld_event {                              /* bits */
                           PFLD_EVENT_BLINK = 1,        /* eyes have opened again, within 0.5 s */
                           PFLD_EVENT_LONG_CLOSURE = 2, /* eyes have been closed for 0.5 s */
                           PFLD_EVENT_YAWN = 4,         /* the mouth has been wide open for 1 s */

@@ -211,8 +211,8 @@ static void put_board(const clip *c, double t, pfld_image *frame)
 /* Nearly normal, mean 0, variance 1, and quick: of four bytes the sum. */
 static float rough_normal(uint32_t bits)
 {
-    int sum = (int)(bits & 255) + (int)(bits >> 8 & 255) + (int)(bits >> 16 & 255) +
-              (int)(bits >> 24);
+    int sum =
+        (int)(bits & 255) + (int)(bits >> 8 & 255) + (int)(bits >> 16 & 255) + (int)(bits >> 24);
 
     return (float)(sum - 510) * (1.0f / 147.8f);
 }

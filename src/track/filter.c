@@ -155,15 +155,14 @@ static void follow_frame(filter *f, float dt, float smooth, const affine *measur
 
 /* measured: from pixels to the shape's units. */
 static void settle_shape(filter *f, float dt, float smooth, const affine *measured,
-                         const pfld_point *points, const float *sigma)
+                         const pfld_point *points, const float *tremble)
 {
-    const float size = hypotf(measured->a, measured->d); /* of a pixel in the shape */
     noise n = {squared(TREMBLE_POINT), between(WALK_LOOSE, WALK_STEADY, smooth)};
 
     for (size_t i = 0; i < f->n; i++) {
         pfld_point p = affine_apply(measured, points[i]), *s = &f->shape[i];
-        if (sigma && sigma[i] > 0.0f)
-            n.r = squared(sigma[i] * size);
+        if (tremble)
+            n.r = squared(TREMBLE_POINT * tremble[i]);
         s->x = settle(s->x, &f->doubt[2 * i], dt, p.x, &n);
         s->y = settle(s->y, &f->doubt[2 * i + 1], dt, p.y, &n);
     }
@@ -176,8 +175,8 @@ static bool fit(const filter *f, const pfld_point *points, affine *to_pixels, af
            affine_invert(to_pixels, to_shape);
 }
 
-void filter_points(filter *f, double t, float smooth, const pfld_point *points, const float *sigma,
-                   size_t n, pfld_point *out)
+void filter_points(filter *f, double t, float smooth, const pfld_point *points,
+                   const float *tremble, size_t n, pfld_point *out)
 {
     float dt = (float)(t - f->t);
     affine around, to_pixels, to_shape;
@@ -185,7 +184,7 @@ void filter_points(filter *f, double t, float smooth, const pfld_point *points, 
 
     if (seen && smooth > 0.0f && f->n == n && dt > 0.0f && fit(f, points, &to_pixels, &to_shape)) {
         follow_frame(f, dt, smooth, &to_pixels);
-        settle_shape(f, dt, smooth, &to_shape, points, sigma);
+        settle_shape(f, dt, smooth, &to_shape, points, tremble);
         f->t = t;
         to_pixels = carry(f);
         for (size_t i = 0; i < n; i++)

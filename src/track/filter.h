@@ -32,12 +32,12 @@ typedef struct filter {
 
 /*
  * Measurement at t seconds, later than the one before, to steady points (may be one array).
- * smooth: 0 leaves the points as they are, 1 is steadiest. sigma: standard deviation of each
- * point's tremble in pixels, [n], or NULL: all alike. Points that coincide or are not finite come
+ * smooth: 0 leaves the points as they are, 1 is steadiest. tremble: of each point over what is
+ * usual, [n], or NULL: all are alike. Points that coincide or are not finite come
  * back as they are, and begin a new face; so does another n.
  */
-void filter_points(filter *f, double t, float smooth, const pfld_point *points, const float *sigma,
-                   size_t n, pfld_point *out);
+void filter_points(filter *f, double t, float smooth, const pfld_point *points,
+                   const float *tremble, size_t n, pfld_point *out);
 
 /* Where the frame's centre is going, pixels a second. */
 pfld_point filter_velocity(const filter *f);

@@ -12,13 +12,14 @@
 #define SWELL    0.7f /* ... ln of its side: what is seen so far off is another face */
 #define SAME     0.3f /* IoU of two squares around one face, or ... */
 #define NEAR                                                                                       \
-  0.55f             /* ... how far their centres are apart, in sides of the larger one: no two     \
-                       heads come that close, but what a detector makes of one face may */
-#define SURE   0.8f /* presence from which on a face is where it is said to be */
-#define TWINS  0.7f /* IoU of two tracks that have run onto one face */
-#define REACH  1.0f /* sides that a lost face may be off, and as many more for each second */
-#define GROWTH 0.5f /* ln of the side of a lost face */
-#define STEP_V 0.5f /* share of the newest speed in a track's velocity */
+  0.55f /* ... how far their centres are apart, in sides of the larger one: no two                 \
+           heads come that close, but what a detector makes of one face may */
+#define SURE          0.8f /* presence from which on a face is where it is said to be */
+#define TWINS         0.7f /* IoU of two tracks that have run onto one face */
+#define REACH         1.0f /* sides that a lost face may be off, and as many more for each second */
+#define GROWTH        0.5f /* ln of the side of a lost face */
+#define LEAST_TREMBLE 0.2f /* of the mean: no point is that much surer */
+#define STEP_V        0.5f /* share of the newest speed in a track's velocity */
 
 void tracker_reset(tracker *tr)
 {
@@ -75,10 +76,28 @@ static bool is_inside(const face_square *s, const pfld_image *img)
            s->y < (float)img->height - 0.5f;
 }
 
+/* What the net is less sure of trembles more: each point's deviation over their mean. NULL: it does
+ * not tell. */
+static const float *tremble_of(const pfld_face *face, float out[PFLD_MAX_LANDMARKS])
+{
+    int n = face->n_landmarks;
+    float mean = 0.0f;
+
+    for (int i = 0; i < n; i++) {
+        out[i] = sqrtf(0.5f * (face->cov[i].xx + face->cov[i].yy));
+        mean += out[i] / (float)n;
+    }
+    if (!(mean > 0.0f) || !isfinite(mean))
+        return NULL;
+    for (int i = 0; i < n; i++)
+        out[i] = fmaxf(out[i] / mean, LEAST_TREMBLE);
+    return out;
+}
+
 /* The track's face is this one, at t; out: as it is to be given out. */
 static void take(track *k, const face_square *at, const pfld_face *face, double t, float smooth)
 {
-    float dt = (float)(t - k->t);
+    float dt = (float)(t - k->t), tremble[PFLD_MAX_LANDMARKS];
     const scheme *s = scheme_by_count(face->n_landmarks);
 
     if (k->seen && dt > 0.0f) {
@@ -96,8 +115,8 @@ static void take(track *k, const face_square *at, const pfld_face *face, double 
     k->seen = true;
     k->face = *face;
     k->face.id = k->id;
-    filter_points(&k->points, t, smooth, face->landmarks, NULL, (size_t)face->n_landmarks,
-                  k->face.landmarks);
+    filter_points(&k->points, t, smooth, face->landmarks, tremble_of(face, tremble),
+                  (size_t)face->n_landmarks, k->face.landmarks);
     if (smooth > 0.0f && s)
         (void)pose_from_points(s, k->face.landmarks, NULL, &k->face.pose);
 }
