@@ -14,14 +14,19 @@
 enum { RATE = 30, FRAMES = 90 };
 #define NOISE 2.0f /* of 255: a webcam's by daylight */
 
+static bool is_name(const char *at, size_t n, const char *name)
+{
+    return strlen(name) == n && memcmp(at, name, n) == 0;
+}
+
 bool eval_motions(const char *list, bool wanted[CLIP_MOTIONS])
 {
     while (list && *list) {
         size_t n = strcspn(list, ",");
         int m = 0;
-        while (clip_names[m] && (strlen(clip_names[m]) != n || strncmp(clip_names[m], list, n)))
+        while (clip_names[m] && !is_name(list, n, clip_names[m]))
             m++;
-        if (!clip_names[m] && (n != 3 || strncmp(list, "all", n) != 0))
+        if (!clip_names[m] && !is_name(list, n, "all"))
             return false;
         for (int k = 0; k < CLIP_MOTIONS; k++)
             wanted[k] |= k == m || !clip_names[m];

@@ -165,7 +165,7 @@ pfld_status train_faces(train_fields *f, const scheme *s, pfld_error *err)
 {
     data_set set = {0}, val = {0};
     face_template room;
-    const face_template *face;
+    const face_template *face = NULL;
     data_options opt = train_data_options(f);
     pfld_status st = data_sets_read(&set, &f->data, &opt, err);
 

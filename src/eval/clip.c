@@ -132,6 +132,16 @@ static pfld_point lid_from(const eye *e, float closed, pfld_point p)
     return (pfld_point){p.x - e->along.y * source, p.y + e->along.x * source};
 }
 
+static const uint8_t *pixel(const pfld_image *img, int x, int y)
+{
+    return img->data + y * img->stride + (ptrdiff_t)x * image_channels(img->format);
+}
+
+static uint8_t *pixel_of(pfld_image *img, int x, int y)
+{
+    return img->data + y * img->stride + (ptrdiff_t)x * image_channels(img->format);
+}
+
 static void sample(const pfld_image *img, pfld_point at, int channels, uint8_t *to)
 {
     float x = fminf(fmaxf(at.x, 0.0f), (float)(img->width - 1));
@@ -141,10 +151,10 @@ static void sample(const pfld_image *img, pfld_point at, int channels, uint8_t *
     float fx = x - (float)x0, fy = y - (float)y0;
 
     for (int k = 0; k < channels; k++) {
-        float a = img->data[y0 * img->stride + x0 * channels + k];
-        float b = img->data[y0 * img->stride + x1 * channels + k];
-        float c = img->data[y1 * img->stride + x0 * channels + k];
-        float d = img->data[y1 * img->stride + x1 * channels + k];
+        float a = pixel(img, x0, y0)[k];
+        float b = pixel(img, x1, y0)[k];
+        float c = pixel(img, x0, y1)[k];
+        float d = pixel(img, x1, y1)[k];
         float top = a + fx * (b - a), bottom = c + fx * (d - c);
         to[k] = (uint8_t)lrintf(top + fy * (bottom - top));
     }
@@ -163,7 +173,7 @@ static void close_eye(const pfld_image *photo, const eye *e, float closed, pfld_
                 continue;
             from = lid_from(e, closed, p);
             if (from.x != p.x || from.y != p.y)
-                sample(photo, from, channels, frame->data + y * frame->stride + x * channels);
+                sample(photo, from, channels, pixel_of(frame, x, y));
         }
 }
 
@@ -202,8 +212,7 @@ static void put_board(const clip *c, double t, pfld_image *frame)
     for (int y = 0; y < frame->height; y++)
         for (int px = 0; px < frame->width; px++)
             if ((float)px >= left && (float)px < right)
-                memset(frame->data + y * frame->stride + px * channels, 110 + (px + y) % 16,
-                       (size_t)channels);
+                memset(pixel_of(frame, px, y), 110 + (px + y) % 16, (size_t)channels);
 }
 
 /* ---- the camera ---- */

@@ -234,6 +234,7 @@ static inline struct dwconv_patch dwconv_patch_of(const dwconv_args *a, size_t o
 VEC_INLINE void dwconv_3x3_strip(const struct dwconv_plan *d, const dwconv_args *a, size_t c, vm m,
                                  size_t stride, bool full)
 {
+    /* NOLINTNEXTLINE(bugprone-branch-clone): one number for both in some sets */
     const size_t cols = stride == 1 ? DW_COLS : DW_COLS_2;
     const struct dwconv_how how = {stride, DW_ROWS, cols, true, full};
     vf w[3][3];

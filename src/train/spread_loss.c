@@ -39,7 +39,7 @@ spread_value spread_loss_eval(const spread_batch *b)
     double all = b->known > 0 ? b->known : v.known;
 
     for (size_t i = 0; i < b->n * b->points; i++) {
-        double mask = mask_at(b, i), e[2], s[3];
+        double mask = mask_at(b, i), e[2] = {0}, s[3];
         term t = {0};
 
         for (size_t k = 0; mask > 0 && k < 2; k++)
