@@ -147,6 +147,9 @@ evaluate --pose --model tiny.onnx --data aflw2000:pose.csv --threads 3
 cmp -s stdout poses.json || fail "3 threads change the pose"
 evaluate --pose --fov 70 --model tiny.onnx --data aflw2000:pose.csv
 cmp -s stdout poses.json && fail "--fov changes nothing"
+bad 2 "^pfld: eval: --motion: a name that is none of" eval --motion still,jump --data 300w:test.txt
+bad 2 '^pfld: eval: --motion measures the tracker' eval --motion all --jitter 0.1 --data 300w:test.txt
+bad 2 '^pfld: eval: --smooth: 0 to 1' eval --motion all --smooth 1.5 --data 300w:test.txt
 bad 2 '^pfld: eval: --fov is of --pose' eval --fov 50 --model tiny.onnx --data aflw2000:pose.csv
 bad 2 '^pfld: eval: --fov: below 180' eval --pose --fov 180 --data aflw2000:pose.csv
 bad 2 '^pfld: eval: --pose goes without' eval --pose --jitter 0.1 --data aflw2000:pose.csv
