@@ -27,7 +27,9 @@ enum { HEADS = 4, POINTS = 68 };
 static face_square heads[HEADS];
 static bool shown[HEADS];
 static size_t n_heads;
-static int searches;
+static int searches, looks;   /* looks: in the last frame */
+static face_square looked_at; /* by the first of them */
+static float falls_short;     /* of the way to a face: what a look at it misses */
 static tracker tr;
 static pfld_face out[TRACKER_MAX_FACES];
 static double now;
@@ -65,7 +67,7 @@ size_t __wrap_faces_find(faces *f, const pfld_image *img, pfld_face *found, size
     return n;
 }
 
-/* The nearest head that shows, as a landmark net would be drawn to it. */
+/* The nearest head that shows, as a landmark net would be drawn to it: all the way, or less. */
 bool __wrap_faces_follow(faces *f, const pfld_image *img, const face_square *near,
                          face_square *seen, pfld_face *face)
 {
@@ -74,6 +76,8 @@ bool __wrap_faces_follow(faces *f, const pfld_image *img, const face_square *nea
 
     (void)f;
     (void)img;
+    if (looks++ == 0)
+        looked_at = *near;
     for (size_t i = 0; i < n_heads; i++) {
         float off = hypotf(heads[i].x - near->x, heads[i].y - near->y) / near->side;
         if (!shown[i] || off >= least)
@@ -82,8 +86,11 @@ bool __wrap_faces_follow(faces *f, const pfld_image *img, const face_square *nea
         *seen = heads[i];
         is = true;
     }
-    if (is)
+    if (is) {
+        seen->x -= falls_short * (seen->x - near->x);
+        seen->y -= falls_short * (seen->y - near->y);
         draw(seen, face);
+    }
     return is;
 }
 
@@ -95,6 +102,7 @@ static int begin(void **state)
         .max_faces = TRACKER_MAX_FACES, .smooth = 0.5f, .search_every = 0.3f, .hold = 1.5f};
     n_heads = 0;
     searches = 0;
+    falls_short = 0;
     now = 0;
     return 0;
 }
@@ -105,16 +113,21 @@ static void head(float x, float y, float side)
     heads[n_heads++] = (face_square){x, y, side, 0};
 }
 
-/* The next frame, 1/30 s later. */
-static size_t frame(void)
+static size_t frame_after(double seconds)
 {
     static landmarks points;
     static detector finder;
     faces f = {.points = &points, .finder = &finder};
     const pfld_image img = {.width = 640, .height = 480};
 
-    now += 1.0 / 30;
+    now += seconds;
+    looks = 0;
     return tracker_step(&tr, &f, &img, now, out, TRACKER_MAX_FACES);
+}
+
+static size_t frame(void)
+{
+    return frame_after(1.0 / 30);
 }
 
 static void assert_at(const pfld_face *face, uint32_t id, const face_square *s)
@@ -262,6 +275,34 @@ static void a_face_that_jumps_is_not_followed_by_its_old_points(void **state)
     }
 }
 
+static void a_face_is_not_looked_for_far_ahead_after_a_gap(void **state)
+{
+    (void)state;
+    head(100, 200, 60);
+    for (int k = 0; k < 10; k++) {
+        frame();
+        heads[0].x += 4; /* 120 pixels a second */
+    }
+    heads[0].x -= 4; /* and stands still from now on */
+    assert_int_equal(frame_after(0.4), 1);
+    assert_true(looked_at.x > heads[0].x + 8 && looked_at.x < heads[0].x + 13); /* not 48, nor 30 */
+    assert_at(&out[0], 1, &heads[0]);
+}
+
+static void a_face_far_off_is_looked_at_twice(void **state)
+{
+    (void)state;
+    falls_short = 0.3f;
+    head(100, 200, 60);
+    for (int k = 0; k < 3; k++)
+        frame();
+    assert_int_equal(looks, 1);
+    heads[0].x += 25;
+    assert_int_equal(frame(), 1);
+    assert_int_equal(looks, 2);
+    assert_true(fabsf(out[0].box.x + out[0].box.w / 2 - heads[0].x) < 0.3f * 0.3f * 25 + 0.01f);
+}
+
 #define CASE(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
@@ -277,6 +318,8 @@ int main(void)
         CASE(there_are_no_more_faces_than_asked_for),
         CASE(time_that_goes_back_begins_anew),
         CASE(a_face_that_jumps_is_not_followed_by_its_old_points),
+        CASE(a_face_is_not_looked_for_far_ahead_after_a_gap),
+        CASE(a_face_far_off_is_looked_at_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

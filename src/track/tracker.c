@@ -7,7 +7,9 @@
 #include "geometry/box.h"
 #include "geometry/pose.h"
 
-#define FARTHEST 0.5f /* sides: how far ahead a face is looked for */
+#define FARTHEST 0.5f /* sides: how far ahead a face is looked for, and ... */
+#define AHEAD    0.1f /* ... seconds: heads do not move on as they did for longer */
+#define OFF      0.2f /* sides from there, from which on points are wrong that are read but once */
 #define JUMP     1.0f /* sides from there, and ... */
 #define SWELL    0.7f /* ... ln of its side: what is seen so far off is another face */
 #define SAME     0.3f /* IoU of two squares around one face, or ... */
@@ -62,7 +64,8 @@ static float swollen(const face_square *a, const face_square *b)
 static face_square expected(const track *k, double t)
 {
     face_square s = k->square;
-    float dt = (float)(t - k->t), dx = dt * k->velocity.x, dy = dt * k->velocity.y;
+    float dt = fminf((float)(t - k->t), AHEAD);
+    float dx = dt * k->velocity.x, dy = dt * k->velocity.y;
     float far = hypotf(dx, dy) / (FARTHEST * s.side), shrink = far > 1.0f ? 1.0f / far : 1.0f;
 
     s.x += shrink * dx;
@@ -121,13 +124,26 @@ static void take(track *k, const face_square *at, const pfld_face *face, double 
         (void)pose_from_points(s, k->face.landmarks, NULL, &k->face.pose);
 }
 
+/* faces_follow(), and once more from where it came to, if that is far off: the net has seen such a
+ * face at the crop's border, and reads it worse the farther off it is. */
+static bool look(faces *f, const pfld_image *img, const face_square *ahead, face_square *seen,
+                 pfld_face *face)
+{
+    face_square first;
+
+    if (!faces_follow(f, img, ahead, seen, face))
+        return false;
+    first = *seen;
+    return !(apart(ahead, &first) > OFF) || faces_follow(f, img, &first, seen, face);
+}
+
 /* off: how far it is from where it was expected, in sides. */
 static bool follow(track *k, faces *f, const pfld_image *img, double t, float smooth, float *off)
 {
     face_square ahead = expected(k, t), seen;
     pfld_face face;
 
-    if (!faces_follow(f, img, &ahead, &seen, &face) || !is_inside(&seen, img))
+    if (!look(f, img, &ahead, &seen, &face) || !is_inside(&seen, img))
         return false;
     *off = apart(&ahead, &seen);
     if (*off > JUMP || swollen(&ahead, &seen) > SWELL)
