@@ -120,7 +120,7 @@ static struct roof roof_of(pfld_isa isa)
     if (isa == PFLD_ISA_AVX512) {
         r.work = roof_avx512;
         r.flop = 2.0 * 16 * ROOF_STEPS * ROOF_CHAINS;
-    } else if (isa == PFLD_ISA_AVX2) {
+    } else if (isa == PFLD_ISA_AVX2 || isa == PFLD_ISA_AVXVNNI) {
         r.work = roof_avx2;
         r.flop = 2.0 * 8 * ROOF_STEPS * ROOF_CHAINS;
     }

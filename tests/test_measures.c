@@ -118,8 +118,9 @@ static void what_a_scheme_has_not_is_nan(void **state)
     assert_true(isnan(m.eye_open[0]) && isnan(m.mouth_open));
     NEAR(m.facing, 1, 1e-6);
     measures_of(scheme_find("ibug68"), face, &(pfld_pose){NAN, NAN, NAN}, &m);
-    NEAR(m.eye_open[0], 0.3, 1e-5); /* as it is */
-    assert_true(isnan(m.facing));
+    assert_true(isnan(m.eye_open[0]) && isnan(m.inter_pupil) && isnan(m.facing));
+    measures_of(scheme_find("ibug68"), face, &(pfld_pose){80, 0, 0}, &m); /* as good as a profile */
+    assert_true(isnan(m.eye_open[0]) && isnan(m.inter_pupil) && m.facing > 0);
 }
 
 /* ---- events ---- */
@@ -208,6 +209,30 @@ static void a_face_that_was_away_has_not_blinked(void **state)
     assert_int_equal(pfld_events_update(NULL, NULL, 1), 0);
 }
 
+static void a_head_that_looked_away_has_neither_blinked_nor_slept(void **state)
+{
+    (void)state;
+    spend(5, 0.3f, 0);
+    spend(0.1, 0.05f, 0);
+    assert_int_equal(spend(2, NAN, NAN), 0);
+    assert_int_equal(spend(3, 0.3f, 0), 0);
+    assert_int_equal(events.blinks, 0);
+}
+
+/* At 1.5 frames a second no blink can be told from a longer closure. */
+static void what_lasted_longer_is_no_blink(void **state)
+{
+    pfld_measures m = {.eye_open = {0.3f, 0.3f}};
+    static const float open[] = {0.3f, 0.3f, 0.05f, 0.3f, 0.3f};
+
+    (void)state;
+    for (int k = 0; k < 5; k++) {
+        m.eye_open[0] = m.eye_open[1] = open[k];
+        assert_int_equal(pfld_events_update(&events, &m, 1 + 0.66 * k), 0);
+    }
+    assert_int_equal(events.blinks, 0);
+}
+
 static void only_landmarks_can_be_measured(void **state)
 {
     static pfld_face f = {.n_landmarks = 68};
@@ -238,6 +263,8 @@ int main(void)
         cmocka_unit_test_setup(half_closed_eyes_do_not_flicker, begin),
         cmocka_unit_test_setup(a_yawn_is_longer_than_a_word, begin),
         cmocka_unit_test_setup(a_face_that_was_away_has_not_blinked, begin),
+        cmocka_unit_test_setup(a_head_that_looked_away_has_neither_blinked_nor_slept, begin),
+        cmocka_unit_test_setup(what_lasted_longer_is_no_blink, begin),
         cmocka_unit_test(only_landmarks_can_be_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,11 +15,13 @@
  * __wrap_faces_find()
  * __wrap_faces_follow()
  * __wrap_faces_square()
+ * __wrap_faces_frame()
  */
 size_t __wrap_faces_find(faces *f, const pfld_image *img, pfld_face *out, size_t cap);
 bool __wrap_faces_follow(faces *f, const pfld_image *img, const face_square *near,
                          face_square *seen, pfld_face *out);
 bool __wrap_faces_square(const faces *f, const pfld_face *face, face_square *out);
+face_square __wrap_faces_frame(const faces *f, const face_square *seen, pfld_face *face);
 
 /* ---- the world ---- */
 
@@ -52,6 +54,13 @@ bool __wrap_faces_square(const faces *f, const pfld_face *face, face_square *squ
     *square =
         (face_square){face->box.x + face->box.w / 2, face->box.y + face->box.h / 2, face->box.w, 0};
     return true;
+}
+
+face_square __wrap_faces_frame(const faces *f, const face_square *seen, pfld_face *face)
+{
+    (void)f;
+    (void)face;
+    return *seen;
 }
 
 size_t __wrap_faces_find(faces *f, const pfld_image *img, pfld_face *found, size_t cap)
@@ -249,6 +258,28 @@ static void there_are_no_more_faces_than_asked_for(void **state)
     assert_int_equal(tr.last_id, 2);
 }
 
+static void a_face_in_sight_takes_the_place_of_a_lost_one(void **state)
+{
+    (void)state;
+    tr.opt.max_faces = 1;
+    head(100, 200, 60);
+    frame();
+    shown[0] = false;
+    head(500, 300, 150);
+    assert_int_equal(frame(), 1);
+    assert_at(&out[0], 2, &heads[1]);
+}
+
+static void after_a_long_gap_nobody_is_known(void **state)
+{
+    (void)state;
+    head(100, 200, 60);
+    frame();
+    now += 1e13;
+    assert_int_equal(frame(), 1);
+    assert_at(&out[0], 2, &heads[0]);
+}
+
 static void time_that_goes_back_begins_anew(void **state)
 {
     (void)state;
@@ -316,6 +347,8 @@ int main(void)
         CASE(what_overlaps_a_face_is_no_other_face),
         CASE(another_face_at_a_cut_gets_another_id),
         CASE(there_are_no_more_faces_than_asked_for),
+        CASE(a_face_in_sight_takes_the_place_of_a_lost_one),
+        CASE(after_a_long_gap_nobody_is_known),
         CASE(time_that_goes_back_begins_anew),
         CASE(a_face_that_jumps_is_not_followed_by_its_old_points),
         CASE(a_face_is_not_looked_for_far_ahead_after_a_gap),

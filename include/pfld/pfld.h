@@ -299,7 +299,9 @@ PFLD_API pfld_status pfld_track(pfld_tracker *tracker, pfld_session *session, co
 
 /* ---- what is computed from landmarks; formulae in docs/measures.md ---- */
 
-typedef struct pfld_measures { /* NaN where the scheme can't tell */
+typedef struct pfld_measures { /* NaN where the scheme can't tell; openings and inter_pupil also of
+                                  a head that is turned by more than 72 degrees, or without a pose
+                                */
     float eye_open[2]; /* the subject's right and left: height over width (the eye aspect ratio of
                           Soukupova and Cech 2016), as if the head faced the camera; about 0.3 when
                           open, below 0.15 when closed */

@@ -210,16 +210,27 @@ static bool read_face(faces *f, const pfld_image *img, const face_square *s, pfl
 /* Presence of a face that is followed, below which it is lost, in presence_min: a face that has
  * been found must not flicker. */
 #define KEEP 1.0f
+#define LOST 0.3f /* the same, where the session does not look at presence */
 
 bool faces_square(const faces *f, const pfld_face *face, face_square *out)
 {
     return square_around(f->points, face, out);
 }
 
+face_square faces_frame(const faces *f, const face_square *seen, pfld_face *face)
+{
+    face_square around = to_detector(&f->finder->how->face, seen);
+
+    five_from_points(f->points->how->points, face->landmarks, NULL, face->five);
+    face->box = box_of(&around);
+    return around;
+}
+
 bool faces_follow(faces *f, const pfld_image *img, const face_square *near, face_square *seen,
                   pfld_face *out)
 {
     face_square around;
+    bool is;
 
     assert(f->points && f->finder);
     clear(out);
@@ -227,13 +238,13 @@ bool faces_follow(faces *f, const pfld_image *img, const face_square *near, face
     find_points(f, img, near, out);
     if (!square_around(f->points, out, seen))
         return false;
-    five_from_points(f->points->how->points, out->landmarks, NULL, out->five);
-    around = to_detector(&f->finder->how->face, seen);
-    out->box = box_of(&around);
-    if (f->presence_min < 0.0f)
-        return true;
+    around = faces_frame(f, seen, out);
     out->presence = presence(f, img, out, &around);
-    return out->presence >= KEEP * f->presence_min;
+    if (f->presence_min >= 0.0f)
+        return out->presence >= KEEP * f->presence_min;
+    is = out->presence >= LOST; /* nothing else would tell that a face has gone */
+    out->presence = NAN;
+    return is;
 }
 
 /* ---- which way is up ---- */

@@ -45,6 +45,10 @@ typedef struct face_square {
  * where they can't tell. */
 bool faces_square(const faces *f, const pfld_face *face, face_square *out);
 
+/* Box, in the detector's frame, and five points of a face as its landmarks tell them; returns the
+ * square that the box is around. There are both nets. */
+face_square faces_frame(const faces *f, const face_square *seen, pfld_face *face);
+
 /*
  * The face that was seen near this square, say a frame ago: landmarks, pose, presence; box and five
  * points by the landmarks; score 1. Writes where it is now to *seen. False where there is nothing

@@ -10,11 +10,16 @@
 #define DEGREE 0.017453293f /* pi / 180 */
 
 /* Nets that share weights give outputs of rank 4 as [N][H][W][C]. */
-static bool may_share(const net_graph *g, const spec *how)
+static bool keeps_order(const net_graph *g, size_t output)
 {
-    const net_shape *s = &g->values[g->outputs[how->output]].shape;
+    const net_shape *s = &g->values[g->outputs[output]].shape;
 
     return s->rank != 4 || s->dim[1] == 1 || (s->dim[2] == 1 && s->dim[3] == 1);
+}
+
+static bool may_share(const net_graph *g, const spec *how)
+{
+    return keeps_order(g, how->output) && (!how->has_spread || keeps_order(g, how->spread));
 }
 
 static pfld_status create_net(const net_graph *g, const spec *how, pfld_isa cap,

@@ -16,18 +16,13 @@ static float distance(pfld_point a, pfld_point b)
 
 /* ---- as if the head faced the camera ---- */
 
-/* The plane of the face, turned towards the camera: the inverse of how the pose shortens it.
- * Further round than LEAST_FACING, and where the pose isn't known, points stay as they are seen. */
-static affine straighten(const pfld_pose *pose)
+/* The plane of the face, turned towards the camera: the inverse of how the pose shortens it. False
+ * further round than LEAST_FACING, and where the pose isn't known. */
+static bool straighten(float r[3][3], affine *out)
 {
-    float r[3][3];
-    affine shortened, back;
+    affine shortened = {r[0][0], r[0][1], 0.0f, r[1][0], r[1][1], 0.0f};
 
-    pose_to_matrix(pose, r);
-    shortened = (affine){r[0][0], r[0][1], 0.0f, r[1][0], r[1][1], 0.0f};
-    if (r[2][2] >= LEAST_FACING && affine_invert(&shortened, &back))
-        return back;
-    return (affine){1.0f, 0.0f, 0.0f, 0.0f, 1.0f, 0.0f};
+    return r[2][2] >= LEAST_FACING && affine_invert(&shortened, out);
 }
 
 /* ---- openings ---- */
@@ -95,21 +90,24 @@ static float asymmetry(const scheme *s, const pfld_point *p)
 void measures_of(const scheme *s, const pfld_point *points, const pfld_pose *pose,
                  pfld_measures *out)
 {
-    affine back = straighten(pose);
     pfld_point p[PFLD_MAX_LANDMARKS];
+    affine back;
     float r[3][3];
 
-    for (int i = 0; i < s->n; i++)
-        p[i] = affine_apply(&back, points[i]);
     pose_to_matrix(pose, r);
     memset(out, 0, sizeof *out);
+    out->eye_open[0] = out->eye_open[1] = out->mouth_open = out->inter_pupil = NAN;
+    out->asymmetry = asymmetry(s, points);
+    out->facing = r[2][2];
+    if (!straighten(r, &back))
+        return;
+    for (int i = 0; i < s->n; i++)
+        p[i] = affine_apply(&back, points[i]);
     out->eye_open[0] = opening(s, SCHEME_EYE, 0, p);
     out->eye_open[1] = opening(s, SCHEME_EYE, 1, p);
     out->mouth_open = opening(s, SCHEME_LIPS, 1, p); /* the inner lips */
     out->inter_pupil = distance(eye_centre(s->right_eye, s->n_right_eye, p),
                                 eye_centre(s->left_eye, s->n_left_eye, p));
-    out->asymmetry = asymmetry(s, points);
-    out->facing = r[2][2];
 }
 
 /* ---- events ---- */
@@ -148,12 +146,10 @@ static uint32_t watch_eyes(pfld_events *e, float open, double t)
         return 0;
     }
     if (open > OPEN * e->eye_usual) {
-        bool was_long = e->told_long;
+        bool is_blink = !e->told_long && closed_for < LONG;
         e->eyes_closed = e->told_long = 0;
-        if (was_long)
-            return 0;
-        e->blinks++;
-        return PFLD_EVENT_BLINK;
+        e->blinks += is_blink;
+        return is_blink ? PFLD_EVENT_BLINK : 0;
     }
     if (e->told_long || closed_for < LONG)
         return 0;
@@ -176,23 +172,23 @@ static uint32_t watch_mouth(pfld_events *e, float open, double t)
     return PFLD_EVENT_YAWN;
 }
 
+/* Of a face whose eyes and mouth can't be told for a while, as when it looks away, nothing is
+ * known: t stands still meanwhile. */
 uint32_t measures_events(pfld_events *e, const pfld_measures *m, double t)
 {
     float eyes = 0.5f * (m->eye_open[0] + m->eye_open[1]);
     float dt = (float)(t - e->t);
-    uint32_t seen = 0;
+    uint32_t seen;
 
-    if (e->begun && !(dt > 0.0f && dt < GAP)) {
+    if (!isfinite(eyes) || !isfinite(m->mouth_open))
+        return 0;
+    if (!e->begun || !(dt > 0.0f && dt < GAP)) {
         e->eyes_closed = e->told_long = 0;
         e->mouth_wide = e->told_yawn = 0;
         dt = 0.0f;
     }
-    if (isfinite(eyes)) {
-        learn(e, eyes, e->begun ? dt : 0.0f);
-        seen |= watch_eyes(e, eyes, t);
-    }
-    if (isfinite(m->mouth_open))
-        seen |= watch_mouth(e, m->mouth_open, t);
+    learn(e, eyes, dt);
+    seen = watch_eyes(e, eyes, t) | watch_mouth(e, m->mouth_open, t);
     e->begun = 1;
     e->t = t;
     return seen;

@@ -254,7 +254,8 @@ static bool weigh(problem *p, const float *cov, const frame *f)
 
     for (size_t i = 0; i < p->n && cov; i++) {
         const float *c3 = cov + 3 * i;
-        double xx = (double)c3[0], xy = (double)c3[1], yy = (double)c3[2];
+        double xx = (double)c3[0], yy = (double)c3[2], most = sqrt(xx * yy);
+        double xy = fmin(fmax((double)c3[1], -most), most); /* beyond by rounding alone */
         double a = 1.0 + xx / (own * own), b = xy / (own * own), c = 1.0 + yy / (own * own);
         double det = a * c - b * b;
         if (!(xx >= 0.0 && yy >= 0.0 && det > 0.0) || !isfinite(det))

@@ -75,18 +75,19 @@ const char *spread_text(const spread_rule *rule, const scheme *s, char buf[SPREA
 
 /* ---- covariances ---- */
 
-static double within(float v, double least, double most)
+/* NaN is what a net says that knows nothing. */
+static double within(float v, double least, double most, double of_nan)
 {
-    return fmin(fmax((double)v, least), most);
+    return isnan(v) ? of_nan : fmin(fmax((double)v, least), most);
 }
 
 pfld_cov spread_cov(const spread_rule *rule, const float said[3], scheme_group_kind group)
 {
     double v = (double)rule->tail, k = (double)rule->scale[group];
     double all = k * k * v / (v - 2);
-    double sx = exp(within(said[0], LN_LEAST, LN_MOST)),
-           sy = exp(within(said[1], LN_LEAST, LN_MOST));
-    double r = tanh(within(said[2], -ATANH_MOST, ATANH_MOST));
+    double sx = exp(within(said[0], LN_LEAST, LN_MOST, LN_MOST)),
+           sy = exp(within(said[1], LN_LEAST, LN_MOST, LN_MOST));
+    double r = tanh(within(said[2], -ATANH_MOST, ATANH_MOST, 0));
 
     return (pfld_cov){(float)(all * sx * sx), (float)(all * r * sx * sy), (float)(all * sy * sy)};
 }

@@ -13,7 +13,8 @@
 #define TREMBLE_POINT 0.010f
 #define TREMBLE_FRAME 0.004f
 
-#define GATE 2.5f /* standard deviations: what the header promises */
+#define LONGEST 10.0f /* seconds: after so long nothing is expected any more */
+#define GATE    2.5f  /* standard deviations: what the header promises */
 
 /* How fast a quiet face changes, at smooth 0 and 1: the density of the frame's random acceleration
  * and of the shape's random walk, in sizes, squared, a second. In between the logarithm is linear.
@@ -182,7 +183,8 @@ void filter_points(filter *f, double t, float smooth, const pfld_point *points,
     affine around, to_pixels, to_shape;
     bool seen = measure_points(points, n, &around);
 
-    if (seen && smooth > 0.0f && f->n == n && dt > 0.0f && fit(f, points, &to_pixels, &to_shape)) {
+    if (seen && smooth > 0.0f && f->n == n && dt > 0.0f && dt < LONGEST &&
+        fit(f, points, &to_pixels, &to_shape)) {
         follow_frame(f, dt, smooth, &to_pixels);
         settle_shape(f, dt, smooth, &to_shape, points, tremble);
         f->t = t;

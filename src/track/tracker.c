@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include "geometry/box.h"
 #include "geometry/pose.h"
@@ -20,14 +21,18 @@
 #define TWINS         0.7f /* IoU of two tracks that have run onto one face */
 #define REACH         1.0f /* sides that a lost face may be off, and as many more for each second */
 #define GROWTH        0.5f /* ln of the side of a lost face */
-#define LEAST_TREMBLE 0.2f /* of the mean: no point is that much surer */
+#define LEAST_TREMBLE 0.2f /* of the mean: no point is that much surer, ... */
+#define MOST_TREMBLE  2.0f /* ... and none may be late by more than this many times the gate */
 #define STEP_V        0.5f /* share of the newest speed in a track's velocity */
 
 void tracker_reset(tracker *tr)
 {
     tracker_options opt = tr->opt;
+    uint32_t last_id = tr->last_id;
 
-    *tr = (tracker){.opt = opt, .last_id = tr->last_id};
+    memset(tr, 0, sizeof *tr);
+    tr->opt = opt;
+    tr->last_id = last_id;
 }
 
 /* ---- squares ---- */
@@ -93,7 +98,7 @@ static const float *tremble_of(const pfld_face *face, float out[PFLD_MAX_LANDMAR
     if (!(mean > 0.0f) || !isfinite(mean))
         return NULL;
     for (int i = 0; i < n; i++)
-        out[i] = fmaxf(out[i] / mean, LEAST_TREMBLE);
+        out[i] = fminf(fmaxf(out[i] / mean, LEAST_TREMBLE), MOST_TREMBLE);
     return out;
 }
 
@@ -262,13 +267,34 @@ static void claim_lost(tracker *tr, finding *found, size_t n, double t)
     }
 }
 
+/* A face that is in sight counts more than one that may come back. */
+static bool make_room(tracker *tr)
+{
+    size_t oldest = tr->n;
+
+    if (tr->n < (size_t)tr->opt.max_faces)
+        return true;
+    for (size_t i = 0; i < tr->n; i++)
+        if (!tr->tracks[i].seen && (oldest == tr->n || tr->tracks[i].t < tr->tracks[oldest].t))
+            oldest = i;
+    if (oldest == tr->n)
+        return false;
+    tr->n--;
+    for (size_t i = oldest; i < tr->n; i++)
+        tr->tracks[i] = tr->tracks[i + 1];
+    return true;
+}
+
 static void begin_tracks(tracker *tr, finding *found, size_t n, double t)
 {
-    for (size_t j = 0; j < n && tr->n < (size_t)tr->opt.max_faces; j++) {
-        track *k = &tr->tracks[tr->n];
+    for (size_t j = 0; j < n; j++) {
+        track *k;
         claim_seen(tr, &found[j]); /* those that have just begun or come back, too */
         if (found[j].taken)
             continue;
+        if (!make_room(tr))
+            return;
+        k = &tr->tracks[tr->n];
         *k = (track){.id = ++tr->last_id};
         take(k, &found[j].square, found[j].face, t, tr->opt.smooth);
         tr->n++;
@@ -284,6 +310,7 @@ static void search(tracker *tr, faces *f, const pfld_image *img, double t)
         finding d = {.face = &tr->found[i]};
         if (!faces_square(f, d.face, &d.square))
             continue;
+        faces_frame(f, &d.square, &tr->found[i]);
         claim_seen(tr, &d);
         found[n++] = d;
     }
@@ -306,8 +333,8 @@ size_t tracker_step(tracker *tr, faces *f, const pfld_image *img, double t, pfld
     size_t n = 0;
 
     assert(f->points && f->finder);
-    if (tr->begun && !(t > tr->t))
-        tracker_reset(tr);
+    if (tr->begun && !(t > tr->t && t - tr->t <= (double)tr->opt.hold))
+        tracker_reset(tr); /* nor is anybody known after so long a gap */
     follow_all(tr, f, img, t);
     forget(tr, t);
     if (!tr->begun || !all_seen(tr) || t - tr->searched >= (double)tr->opt.search_every)
