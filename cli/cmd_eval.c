@@ -306,13 +306,19 @@ static const char *wrong(const eval_fields *f)
         return "either --boxes-by or --jitter";
     if (f->jitter > EVAL_MAX_JITTER)
         return "--jitter: at most 0.5";
+    if ((f->motion != NULL) + (f->stress != NULL) + f->pose + detects > 1)
+        return "one of --detector, --stress, --pose and --motion at a time";
+    if (f->motion && (f->max_side || f->presence >= 0.0f))
+        return "--motion takes no --max-side or --presence";
+    if (f->smooth >= 0.0f && !f->motion)
+        return "--smooth is for --motion";
     if (f->motion && (detects || f->compare || f->report || f->jitter > 0.0f))
         return "--motion measures the tracker, and takes no --detector, --compare, --report or "
                "--jitter";
     if (!eval_motions(f->motion, motions))
         return "--motion: a name that is none of still, tremble, shake, pan, zoom, roll, blink, "
                "hide and all";
-    if (!(f->smooth >= 0.0f && f->smooth <= 1.0f))
+    if (f->smooth > 1.0f)
         return "--smooth: 0 to 1";
     return f->iou > 1.0f ? "--iou: at most 1" : wrong_stress(f);
 }
@@ -323,7 +329,7 @@ static int run(const cli_command *self, int argc, char **argv)
                      .jitter_draws = 4,
                      .seed = 1,
                      .iou = 0.5f,
-                     .smooth = 0.5f,
+                     .smooth = -1.0f,
                      .presence = -1.0f,
                      .alarms = 2.0f};
     cli_args args = {.n = (size_t)argc, .at = argv};

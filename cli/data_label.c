@@ -12,6 +12,7 @@
 #include "cli/data_sets.h"
 #include "cli/message.h"
 #include "cli/output.h"
+#include "cli/paths.h"
 #include "cli/threads.h"
 #include "core/error.h"
 #include "core/mem.h"
@@ -92,17 +93,11 @@ static const cli_option options[] = {
     {.name = "skip-bad",
      .kind = CLI_FLAG,
      .field = offsetof(label_fields, skip_bad),
-     .help = "Leaves broken lines out, with a message, in place of failing."},
+     .help = "Leaves broken lines, and photos that can't be read, out without failing."},
     {0},
 };
 
 /* --- the list --------------------------------------------------------------------------------- */
-
-static bool is_kept(const label_fields *f, const label_face *face)
-{
-    return face->status == PFLD_OK && face->spread <= (double)f->spread &&
-           !(face->off > (double)f->off) && face->ocular >= (double)f->smallest;
-}
 
 /* The list can then lie anywhere. False where the name can't be said in CSV. */
 static bool write_name(FILE *to, const char *path)
@@ -140,7 +135,7 @@ static pfld_status write_list(const label_fields *f, const label_run *r, pfld_er
         fprintf(to, ",x%d,y%d", p, p);
     putc('\n', to);
     for (size_t i = 0; i < r->n; i++)
-        if (is_kept(f, &r->faces[i]))
+        if (r->faces[i].kept)
             write_face(to, r, &r->faces[i]);
     errno = 0;
     failed = ferror(to) != 0;
@@ -157,14 +152,14 @@ typedef struct tally {
     size_t n_off;
 } tally;
 
-static tally count(const label_fields *f, const label_run *r)
+static tally count(const label_run *r)
 {
     tally t = {0};
 
     for (size_t i = 0; i < r->n; i++) {
         const label_face *face = &r->faces[i];
         t.unread += face->status != PFLD_OK;
-        if (!is_kept(f, face))
+        if (!face->kept)
             continue;
         t.kept++;
         t.spread += face->spread;
@@ -180,7 +175,7 @@ static tally count(const label_fields *f, const label_run *r)
 
 static pfld_status print_tally(const label_fields *f, const label_run *r, pfld_error *err)
 {
-    tally t = count(f, r);
+    tally t = count(r);
 
     return output_json(stdout,
                        json_pack("{s:i,s:o,s:I,s:I,s:I,s:o,s:o,s:o}", "v", 1, "output",
@@ -193,6 +188,24 @@ static pfld_status print_tally(const label_fields *f, const label_run *r, pfld_e
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
+
+static pfld_status refuse_own_input(const label_fields *f, const data_set *set, pfld_error *err)
+{
+    int32_t source = -1;
+
+    for (size_t i = 0; i < set->n; i++) {
+        const char *where = set->samples[i].where, *end = strrchr(where, ':');
+        char list[PATH_MAX];
+        if (set->samples[i].source == source || !end)
+            continue;
+        source = set->samples[i].source;
+        snprintf(list, sizeof list, "%.*s", (int)(end - where), where);
+        if (path_is_same(list, f->out))
+            return error_set(err, PFLD_ERR_ARG, "%.150s is a list of --data, and is not replaced",
+                             f->out);
+    }
+    return PFLD_OK;
+}
 
 /* What is loaded is in m, also after a failure. */
 static pfld_status load_models(const label_fields *f, pfld_model *m[LABEL_MAX_MODELS],
@@ -209,12 +222,16 @@ static pfld_status load_models(const label_fields *f, pfld_model *m[LABEL_MAX_MO
     return PFLD_OK;
 }
 
-static pfld_status label(const label_fields *f, pfld_error *err)
+static pfld_status label(const label_fields *f, size_t *unread, pfld_error *err)
 {
     label_options opt = {.n_models = f->models.n,
                          .draws = (size_t)f->draws,
                          .jitter = f->jitter,
                          .blend = f->blend,
+                         .spread = f->spread,
+                         .off = f->off,
+                         .smallest = f->smallest,
+                         .message = message_hook,
                          .threads = threads_or_cpus(f->threads),
                          .seed = (uint64_t)f->seed};
     data_options messages = data_sets_options(f->skip_bad);
@@ -228,11 +245,16 @@ static pfld_status label(const label_fields *f, pfld_error *err)
     if (!status)
         status = data_sets_read(&set, &f->data, &messages, err);
     if (!status)
+        status = refuse_own_input(f, &set, err);
+    if (!status)
         status = label_run_models(&set, &opt, &run, err);
     if (!status)
         status = write_list(f, &run, err);
     if (!status)
         status = print_tally(f, &run, err);
+    *unread = 0;
+    for (size_t i = 0; i < run.n; i++)
+        *unread += run.faces[i].status != PFLD_OK;
     label_run_free(&run);
     data_set_free(&set);
     for (size_t i = 0; i < f->models.n; i++)
@@ -266,8 +288,9 @@ static int run(const cli_command *self, int argc, char **argv)
         pfld_status status = PFLD_OK;
         code = CLI_USAGE;
         if (is_usage(&f)) {
-            status = label(&f, &err);
-            code = message_exit(status);
+            size_t unread = 0;
+            status = label(&f, &unread, &err);
+            code = !status && unread && !f.skip_bad ? CLI_SOME_FAILED : message_exit(status);
         }
         if (status)
             message("%s", err.msg);

@@ -273,14 +273,16 @@ static void take_boxes(detect_item *item, const detect_setup *s, detect_worker *
 #define FACE_LEFT 112
 #define MOST_BY   8
 #define MAX_SIDE  640 /* as pfld_options.max_side */
-#define WHOLE     32  /* times the smallest face: larger pictures are searched in tiles */
+#define WHOLE     32  /* times the smallest face: larger pictures are searched in tiles, ... */
+#define SMALLEST  10  /* ... as far as faces keep so many pixels of --max-side */
 
 static media_reduction reduction_for(const detect_fields *f)
 {
     media_reduction r = {.most = 1, .least_side = f->max_side ? (int32_t)f->max_side : MAX_SIDE};
     int left = f->model ? 2 * FACE_LEFT : FACE_LEFT;
 
-    r.most_side = (int32_t)fminf(WHOLE * f->min_face, (float)(INT32_MAX / 2));
+    r.most_side = (int32_t)fminf(fminf(WHOLE, (float)r.least_side / SMALLEST) * f->min_face,
+                                 (float)(INT32_MAX / 2));
     while (r.most < MOST_BY && !f->picture && f->min_face >= (float)(2 * r.most * left))
         r.most *= 2;
     return r;
@@ -303,8 +305,13 @@ static void face_to_whole(const media_reduction *r, pfld_face *f)
     f->box = (pfld_box){corner.x, corner.y, (float)r->by * f->box.w, (float)r->by * f->box.h};
     for (int i = 0; i < 5; i++)
         f->five[i] = to_whole(r, f->five[i]);
-    for (int32_t i = 0; i < f->n_landmarks; i++)
+    for (int32_t i = 0; i < f->n_landmarks; i++) {
+        pfld_cov *c = &f->cov[i];
         f->landmarks[i] = to_whole(r, f->landmarks[i]);
+        c->xx *= (float)(r->by * r->by);
+        c->xy *= (float)(r->by * r->by);
+        c->yy *= (float)(r->by * r->by);
+    }
 }
 
 /* ---- faces that are found ---- */

@@ -241,6 +241,7 @@ static bool check_purpose(const detect_fields *f)
                                {"--input", f->input != NULL},
                                {"--crop", f->crop > 0},
                                {"--output", f->landmarks != NULL},
+                               {"--ellipses", f->ellipses > 0},
                                {"--format pts", f->format == OUTPUT_PTS},
                                {NULL, true}};
 

@@ -16,7 +16,7 @@ typedef struct eval_fields {
     int norm;
     /* motion */
     const char *motion;
-    float smooth;
+    float smooth; /* below 0: not given */
     /* detectors */
     cli_texts detectors;
     const char *negatives, *max_side;

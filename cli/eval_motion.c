@@ -12,7 +12,8 @@
 #include "eval/motion.h"
 
 enum { RATE = 30, FRAMES = 90 };
-#define NOISE 2.0f /* of 255: a webcam's by daylight */
+#define SMOOTH 0.5f /* pfld_track()'s default */
+#define NOISE  2.0f /* of 255: a webcam's by daylight */
 
 static bool is_name(const char *at, size_t n, const char *name)
 {
@@ -74,7 +75,7 @@ static pfld_status measure_set(const eval_fields *f, const char *spec, const pfl
     for (int m = 0; m < CLIP_MOTIONS; m++)
         for (int steady = 0; steady < 2 && wanted[m] && st == PFLD_OK; steady++) {
             o.motion = (clip_motion)m;
-            o.smooth = steady ? f->smooth : 0.0f;
+            o.smooth = !steady ? 0.0f : f->smooth >= 0.0f ? f->smooth : SMOOTH;
             st = motion_measure(model, detector, set, &o, &score, err);
             if (st == PFLD_OK)
                 st = print_score(f, spec, &o, &score, err);

@@ -134,6 +134,7 @@ static pfld_status auxiliary_open(const eval_fields *f, auxiliary *a, pfld_error
 {
     pfld_status st = model_open(&a->file, f->model, err);
     net_graph *g = a->file.graph;
+    size_t numbers;
 
     if (st != PFLD_OK)
         return st;
@@ -146,6 +147,10 @@ static pfld_status auxiliary_open(const eval_fields *f, auxiliary *a, pfld_error
         st = model_compile(&a->file, f->isa, err);
     if (st == PFLD_OK)
         st = spec_resolve(g, NULL, &a->how, err);
+    if (st == PFLD_OK &&
+        (!net_shape_count(&g->values[g->outputs[a->angles]].shape, &numbers) || numbers != 3))
+        return error_set(err, PFLD_ERR_UNSUPPORTED, "%.150s: 'angles' are not three numbers",
+                         f->model);
     if (st == PFLD_OK)
         st = landmarks_create(g, &a->how, f->isa, &a->weights, &a->file.mem, &a->net, err);
     return st;

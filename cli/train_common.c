@@ -51,6 +51,14 @@ pfld_status train_join(train_fields *f, train_group *room, pfld_error *err)
     st = group_mpi_open(room, err);
     if (st != PFLD_OK)
         return st;
+    if (group_mpi_launched() > 1 && room->size != group_mpi_launched()) {
+        size_t size = room->size;
+        group_mpi_close(room);
+        return error_set(err, PFLD_ERR_UNSUPPORTED,
+                         "train: the launcher started %zu processes, %s knows of %zu: is it that "
+                         "MPI's own?",
+                         group_mpi_launched(), group_mpi_name(name, sizeof name), size);
+    }
     f->group = room;
     train_catch_signals();
     group_any(room, false); /* all have, before one says that it runs */

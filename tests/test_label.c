@@ -119,7 +119,9 @@ static int make(void **state)
     }
     fakes[0] = fakes[1] = (struct fake_model){.scheme = "ibug68"};
     m->set = (data_set){.samples = m->samples, .n = FACES};
-    m->opt = (label_options){.models = {(const pfld_model *)(const void *)&fakes[0],
+    m->opt = (label_options){.spread = 1e9f,
+                             .off = 1e9f,
+                             .models = {(const pfld_model *)(const void *)&fakes[0],
                                         (const pfld_model *)(const void *)&fakes[1]},
                              .n_models = 1,
                              .draws = 1,
@@ -243,6 +245,23 @@ static void another_schemes_eyes_and_mouth_tell_wrong_answers(void **state)
     assert_true(isnan(m->run.faces[1].off));
 }
 
+/* Answers that nobody trusts must not move those that are. */
+static void faces_that_are_left_out_have_no_part_in_the_lean(void **state)
+{
+    made *m = &the_one;
+
+    (void)state;
+    m->opt.smallest = 1000; /* pixels */
+    run_it(m);
+    assert_false(m->run.faces[0].kept);
+    NEAR(m->run.lean, 0, 0);
+    m->opt.smallest = 0;
+    m->opt.off = 1;
+    m->samples[2].offset = 300; /* its own labels are elsewhere */
+    run_it(m);
+    assert_true(m->run.faces[0].kept && !m->run.faces[2].kept);
+}
+
 static void photos_that_cannot_be_read_are_told(void **state)
 {
     made *m = &the_one;
@@ -293,6 +312,7 @@ int main(void)
         CASE(moved_boxes_tell_how_sure_a_model_is),
         CASE(the_sets_own_labels_pull_by_their_share),
         CASE(another_schemes_eyes_and_mouth_tell_wrong_answers),
+        CASE(faces_that_are_left_out_have_no_part_in_the_lean),
         CASE(photos_that_cannot_be_read_are_told),
         CASE(what_makes_no_sense_is_refused),
     };

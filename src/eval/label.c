@@ -12,7 +12,7 @@
 #include "data/face_box.h"
 #include "media/codec.h"
 
-enum { MAX_ANSWERS = 2 * LABEL_MAX_MODELS * LABEL_MAX_DRAWS };
+enum { MAX_ANSWERS = 2 * LABEL_MAX_MODELS * LABEL_MAX_DRAWS, TOLD = 10 };
 
 typedef struct answers { /* of one face; the second half of them is the mirrored photo's */
     pfld_point at[MAX_ANSWERS][PFLD_MAX_LANDMARKS];
@@ -221,6 +221,8 @@ static void conclude(const label_state *st, const answers *a, label_face *f)
     f->lean = unit * lean_of(a, s->n);
     f->off = unit * (f->sample->scheme == s ? off_by_points(f->sample, f->points)
                                             : off_by_anchors(f->sample, s, f->points));
+    f->kept = f->spread <= (double)st->opt->spread && !(f->off > (double)st->opt->off) &&
+              f->ocular >= (double)st->opt->smallest;
 }
 
 static void label_one(void *ctx, size_t i, size_t thread)
@@ -242,7 +244,7 @@ static void find_lean(label_run *r)
     size_t n = 0;
 
     for (size_t i = 0; i < r->n; i++)
-        if (r->faces[i].status == PFLD_OK && isfinite(r->faces[i].lean)) {
+        if (r->faces[i].kept) {
             sum += r->faces[i].lean;
             n++;
         }
@@ -312,16 +314,22 @@ static pfld_status check(const data_set *set, const label_options *opt, pfld_err
     return PFLD_OK;
 }
 
-/* A photo that can't be read is that face's matter; all else, say memory, is everyone's. */
-static pfld_status first_failure(const label_state *st, pfld_error *err)
+/* What is wrong with a photo or a box is that face's matter, and told; memory is everyone's. */
+static pfld_status tell_failures(const label_state *st, pfld_error *err)
 {
+    size_t told = 0;
+
     for (size_t i = 0; i < st->set->n; i++) {
-        const pfld_error *e = &st->errors[i];
-        if (e->status == PFLD_ERR_NOMEM || e->status == PFLD_ERR_ARG) {
+        pfld_error *e = &st->errors[i];
+        if (e->status == PFLD_OK)
+            continue;
+        error_prefix(e, st->set->samples[i].where);
+        if (e->status == PFLD_ERR_NOMEM) {
             *err = *e;
-            error_prefix(err, st->set->samples[i].where);
             return err->status;
         }
+        if (told++ < TOLD && st->opt->message)
+            st->opt->message(NULL, e->msg);
     }
     return PFLD_OK;
 }
@@ -342,7 +350,7 @@ pfld_status label_run_models(const data_set *set, const label_options *opt, labe
         status = pool_create(opt->threads, &p, err);
     if (!status) {
         pool_run(p, label_one, &st, set->n);
-        status = first_failure(&st, err);
+        status = tell_failures(&st, err);
     }
     if (!status) {
         find_lean(out);

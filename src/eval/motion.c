@@ -8,6 +8,7 @@
 #include "core/mem.h"
 #include "core/pool.h"
 #include "eval/metrics.h"
+#include "eval/run.h"
 #include "image/image.h"
 #include "media/codec.h"
 
@@ -105,8 +106,8 @@ typedef struct viewing { /* what is known of the face so far */
     size_t since;        /* frames since it came back, while it is not found; else 0 */
 } viewing;
 
-static void judge(const motion_state *st, motion_thread *t, const clip *c, const pfld_face *face,
-                  const pfld_point *truth, double unit, double seconds, viewing *v, sums *to)
+static void judge(motion_thread *t, const clip *c, const pfld_face *face, const pfld_point *truth,
+                  double unit, double seconds, viewing *v, sums *to)
 {
     const scheme *s = c->sample->scheme;
     bool hidden = clip_is_hidden(c, seconds);
@@ -117,8 +118,7 @@ static void judge(const motion_state *st, motion_thread *t, const clip *c, const
     if (hidden || !face) {
         t->history.n = 0;
         v->since += v->since > 0 && !hidden;
-        if (!hidden && seconds >= SETTLED && v->since == 0)
-            to->missed++;
+        to->missed += !hidden && seconds >= SETTLED;
         to->frames += !hidden && seconds >= SETTLED;
         return;
     }
@@ -136,7 +136,6 @@ static void judge(const motion_state *st, motion_thread *t, const clip *c, const
         return;
     for (int i = 0; i < s->n; i++)
         add_one(to, &t->history, i, unit);
-    (void)st;
 }
 
 static pfld_status play(const motion_state *st, motion_thread *t, const clip *c, pfld_image *frame,
@@ -159,8 +158,10 @@ static pfld_status play(const motion_state *st, motion_thread *t, const clip *c,
         status = pfld_track(t->tracker, t->session, frame, seconds, t->faces, FACES, &n, err);
         if (status)
             return status;
-        judge(st, t, c, the_face(s, t->faces, n, truth, unit), truth, unit, seconds, &v, to);
+        judge(t, c, the_face(s, t->faces, n, truth, unit), truth, unit, seconds, &v, to);
     }
+    if (v.since > to->refound) /* it never was */
+        to->refound = v.since;
     return PFLD_OK;
 }
 
@@ -234,21 +235,13 @@ static void free_threads(motion_state *st)
 static pfld_status check(const pfld_model *model, const data_set *set, clip_motion motion,
                          pfld_error *err)
 {
-    const char *name = pfld_model_scheme(model);
+    pfld_status status = eval_run_check(model, set, err);
 
-    for (size_t i = 0; i < set->n; i++) {
-        const data_sample *s = &set->samples[i];
-        if (strcmp(s->scheme->name, name) != 0)
-            return error_set(err, PFLD_ERR_ARG, "%s: points of %s, the model's are %s", s->where,
-                             s->scheme->name, name);
-        for (int p = 0; p < s->scheme->n; p++)
-            if (!s->known[p])
-                return error_set(err, PFLD_ERR_ARG, "%s: point %d is not labelled", s->where, p);
-    }
-    if (motion == CLIP_BLINK && strcmp(name, "ibug68") != 0)
+    if (status == PFLD_OK && motion == CLIP_BLINK &&
+        strcmp(pfld_model_scheme(model), "ibug68") != 0)
         return error_set(err, PFLD_ERR_ARG, "blinks are of ibug68, the model's points are %s",
-                         name);
-    return set->n ? PFLD_OK : error_set(err, PFLD_ERR_ARG, "no faces to make clips of");
+                         pfld_model_scheme(model));
+    return status;
 }
 
 static pfld_status first_error(const motion_state *st, pfld_error *err)

@@ -19,9 +19,9 @@ typedef struct motion_options {
 typedef struct motion_score { /* over all clips; distances in percent of the inter-ocular distance
                                */
     size_t clips, frames; /* frames: in which the face was in sight, after the first half second */
-    size_t missed;        /* of these, without a face where it is */
+    size_t missed;        /* of these, without a face where it is: in no error */
     size_t switches;      /* a face in sight that got another id than before */
-    size_t refound;       /* most frames that it took after a face had come back */
+    size_t refound;       /* most frames that it took after a face had come back; 1: at once */
     double error;         /* mean over points and frames */
     /* Tremble: rms of the second differences in time of point minus truth, over sqrt(6): the
      * standard deviation of a white tremble. */

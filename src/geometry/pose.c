@@ -98,8 +98,9 @@ pfld_pose pose_from_matrix(const float r[3][3])
 #define SHAPE                                                                                      \
   0.03 /* rms of the 11 points' distance from the turned mean face: docs/training.md               \
         */
-#define REACH  0.02
-#define BEHIND 0.05 /* the least depth, of the face's own from the camera */
+#define REACH   0.02
+#define ROUNDED 1.0001 /* a covariance of one direction alone may be beyond by rounding */
+#define BEHIND  0.05   /* the least depth, of the face's own from the camera */
 
 enum { UNKNOWNS = 6, ROUNDS = 60, HALVINGS = 8 };
 
@@ -255,7 +256,9 @@ static bool weigh(problem *p, const float *cov, const frame *f)
     for (size_t i = 0; i < p->n && cov; i++) {
         const float *c3 = cov + 3 * i;
         double xx = (double)c3[0], yy = (double)c3[2], most = sqrt(xx * yy);
-        double xy = fmin(fmax((double)c3[1], -most), most); /* beyond by rounding alone */
+        double xy = fabs((double)c3[1]) <= ROUNDED * most /* else it is none */
+                        ? fmin(fmax((double)c3[1], -most), most)
+                        : (double)NAN;
         double a = 1.0 + xx / (own * own), b = xy / (own * own), c = 1.0 + yy / (own * own);
         double det = a * c - b * b;
         if (!(xx >= 0.0 && yy >= 0.0 && det > 0.0) || !isfinite(det))

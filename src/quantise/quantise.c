@@ -19,10 +19,12 @@ static double square_difference(const infer_tensor *a, const infer_tensor *b)
     return sum;
 }
 
-/* The spread's numbers are no places. */
+/* The numbers of the spread and the auxiliary net's angles are no places. */
 static bool is_place(const net_graph *g, size_t output)
 {
-    return strcmp(g->values[g->outputs[output]].name, "spread") != 0;
+    const char *name = g->values[g->outputs[output]].name;
+
+    return strcmp(name, "spread") != 0 && strcmp(name, "angles") != 0;
 }
 
 /* before: the float net, as it was. */

@@ -426,6 +426,10 @@ static pfld_status start_arrays(const run *t, const checkpoint *c, size_t n,
         train_param p = at(t->net, i);
         const checkpoint_item *item = find_weights(c, p.name);
 
+        if (!item && t->opt->part && strncmp(p.name, t->opt->part, strlen(t->opt->part)) != 0)
+            return error_set(err, PFLD_ERR_ARG,
+                             "%.100s has no %.60s, which nothing would train: of another net",
+                             t->opt->start, p.name);
         if (!item) /* a part that the other net did not have */
             continue;
         if (item->kind != CHECKPOINT_REAL || item->n != p.n)

@@ -114,6 +114,15 @@ label --off 0.0001
 [ "$(wc -l <labels.csv)" -eq 1 ] || fail "label: --off keeps all"
 label --smallest 1000
 [ "$(wc -l <labels.csv)" -eq 1 ] || fail "label: --smallest keeps all"
+bad 2 '^pfld: first.csv is a list of --data, and is not replaced' data label --data csv68:first.csv -m "$model" -o first.csv
+cp face-1.jpg torn.jpg && truncate -s 300 torn.jpg
+sed '2s/"[^"]*"/"torn.jpg"/' first.csv >torn.csv
+run "$PFLD" data label --data csv68:torn.csv -m "$model" -o labels.csv --spread 1000 --off 1000
+[ "$code" -eq 1 ] || fail "label: a photo that can't be read: exit code $code"
+grep -q '^pfld: torn.csv:2: torn.jpg: ' stderr || fail "label: it is not said which photo can't be read"
+says '"n":6,"kept":5,"unread":1,'
+run "$PFLD" data label --data csv68:torn.csv -m "$model" -o labels.csv --spread 1000 --off 1000 --skip-bad
+[ "$code" -eq 0 ] || fail "label --skip-bad: exit code $code"
 bad 1 '^pfld: no/where.csv: No such file' data label --data 300w:six.txt -m "$model" -o no/where.csv
 bad 1 '^pfld: gone.onnx: No such file' data label --data 300w:six.txt -m gone.onnx -o x.csv
 
