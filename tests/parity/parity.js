@@ -13,6 +13,7 @@ const OUR_LIMIT = 1e-5; // of the crop's side, which is the unit of our landmark
 // Of quantised landmarks. ONNX Runtime rounds some values to the neighbouring level, fused and not
 // fused even differently, and each of these moves what comes behind: a few thousandths of the crop.
 const LEVEL_LIMIT = 2e-2;
+const LOG_LIMIT = 0.1; // of the spread's numbers, logarithms of deviations: a tenth of a deviation
 
 // ONNX Runtime computes Sigmoid as 0.5 + f(x): it is exact to some units of 2^-25, however small the
 // result. Where all of an output is as small as 1e-5 (yunet's obj_* on noise), that is what differs.
@@ -104,8 +105,9 @@ function spread(references) {
   return most;
 }
 
-function verdictOf(d, ours, quantised) {
-  if (quantised) return d.absolute <= LEVEL_LIMIT ? 'ok, 8 bits' : 'DIFFERS';
+function verdictOf(output, d, ours, quantised) {
+  const levels = output === 'spread' ? LOG_LIMIT : LEVEL_LIMIT;
+  if (quantised) return d.absolute <= levels ? 'ok, 8 bits' : 'DIFFERS';
   if (ours) return d.absolute <= OUR_LIMIT ? 'ok, ours' : 'DIFFERS';
   return d.relative <= LIMIT ? 'ok' : d.absolute <= RESOLUTION ? 'ok, absolute' : 'DIFFERS';
 }
@@ -149,7 +151,7 @@ async function compare(pfld, crop, work, count, photos, model) {
   let good = random.size > 0;
   for (const [o, d] of random) {
     const all = largest(d, real.get(o));
-    const verdict = verdictOf(all, ours, quantised);
+    const verdict = verdictOf(o, all, ours, quantised);
     const columns = [d.relative, real.get(o)?.relative ?? NaN, all.absolute];
     console.log(path.basename(model).padEnd(28), o.padEnd(10),
       ...columns.map((x) => x.toExponential(1).padStart(8)), verdict);
