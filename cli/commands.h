@@ -14,6 +14,7 @@ extern const cli_command command_info;
 extern const cli_command command_quantize;
 extern const cli_command command_run;
 extern const cli_command command_train;
+extern const cli_command command_video;
 
 /* NULL, and a message with what may have been meant, where there is no such command. */
 const cli_command *command_find(const char *name);

@@ -10,10 +10,11 @@ static const char some_failed[] =
     "model, or the table of boxes, could not be read.";
 
 const char *const help_exit_codes[] = {
-    "0",  "All was done.",
-    "1",  some_failed,
-    "2",  "Wrong usage; nothing was done.",
-    "3",  "Out of memory, or an internal error.",
+    "0",        "All was done.",
+    "1",        some_failed,
+    "2",        "Wrong usage; nothing was done.",
+    "3",        "Out of memory, or an internal error.",
+    "130, 143", "pfld video: Ctrl-C or SIGTERM ended it; what it has written is whole.",
     NULL,
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/decimal.h"
+#include "cli/openface.h"
 #include "core/error.h"
 #include "core/mem.h"
 #include "core/utf8.h"
@@ -14,6 +15,7 @@
 #define DECIMALS       3 /* of coordinates and angles: a thousandth of a pixel or degree */
 #define SCORE_DECIMALS 4
 #define COV_DECIMALS   5 /* of square pixels: small faces' points are off by tenths of a pixel */
+#define TIME_DECIMALS  6
 
 const float output_shares[OUTPUT_SHARES] = {50, 90, 99};
 
@@ -173,26 +175,41 @@ static json_t *face_object(const pfld_face *f, const output_result *r)
                              scheme ? output_string(scheme) : json_null(), "landmarks",
                              point_list(f->landmarks, f->n_landmarks), "pose", pose);
 
-    if (r->radii && !put_spread(face, f, r->radii)) {
+    if ((r->radii && !put_spread(face, f, r->radii)) ||
+        (r->moment && face && json_object_set_new(face, "id", json_integer(f->id)))) {
         json_decref(face);
         return NULL;
     }
     return face;
 }
 
+/* OUTPUT_JSON_START, and what tells this picture or frame from others. */
+static json_t *head_object(const output_result *r)
+{
+    json_t *name = output_string(r->file);
+
+    return r->moment ? json_pack("{s:i,s:o,s:I,s:o,s:i,s:i}", "v", 1, "file", name, "frame",
+                                 (json_int_t)r->moment->frame, "t",
+                                 output_number(r->moment->t, TIME_DECIMALS), "width", r->width,
+                                 "height", r->height)
+                     : json_pack("{s:i,s:o,s:i,s:i}", "v", 1, "file", name, "width", r->width,
+                                 "height", r->height);
+}
+
 static pfld_status write_json(const output *o, const output_result *r, pfld_error *err)
 {
-    json_t *faces = json_array();
+    json_t *line = head_object(r), *faces = json_array();
 
     for (size_t i = 0; faces && i < r->n; i++)
         if (json_array_append_new(faces, face_object(&r->faces[i], r))) {
             json_decref(faces);
             faces = NULL;
         }
-    return put_json(o->to, o->name, /* the start is OUTPUT_JSON_START */
-                    json_pack("{s:i,s:o,s:i,s:i,s:o}", "v", 1, "file", output_string(r->file),
-                              "width", r->width, "height", r->height, "faces", faces),
-                    err);
+    if (line && json_object_set_new(line, "faces", faces)) {
+        json_decref(line);
+        line = NULL;
+    }
+    return put_json(o->to, o->name, line, err);
 }
 
 /* RFC 4180: quotes around what has a comma, a quote or a line's end in it. */
@@ -219,11 +236,11 @@ static void put_csv_number(FILE *to, float v, int decimals)
     fprintf(to, ",%s", isfinite(v) ? decimal_text((double)v, decimals, text) : "");
 }
 
-char *output_csv_header(int32_t n_landmarks, bool error, char buf[OUTPUT_HEADER])
+static char *csv_header(bool is_video, int32_t n_landmarks, bool error, char buf[OUTPUT_HEADER])
 {
     size_t used = (size_t)snprintf(
-        buf, OUTPUT_HEADER, "file,face,faces,left,top,right,bottom,score,presence,yaw,pitch,roll%s",
-        error ? ",error" : "");
+        buf, OUTPUT_HEADER, "file,%s,faces,left,top,right,bottom,score,presence,yaw,pitch,roll%s",
+        is_video ? "frame,t,id" : "face", error ? ",error" : "");
 
     for (int i = 0; i < 5; i++)
         used += (size_t)snprintf(buf + used, OUTPUT_HEADER - used, ",five_x%d,five_y%d", i, i);
@@ -231,6 +248,11 @@ char *output_csv_header(int32_t n_landmarks, bool error, char buf[OUTPUT_HEADER]
         used += (size_t)snprintf(buf + used, OUTPUT_HEADER - used, ",x%d,y%d", i, i);
     snprintf(buf + used, OUTPUT_HEADER - used, "\n");
     return buf;
+}
+
+char *output_csv_header(int32_t n_landmarks, bool error, char buf[OUTPUT_HEADER])
+{
+    return csv_header(false, n_landmarks, error, buf);
 }
 
 static void put_csv_points(FILE *to, const pfld_point *p, int32_t n)
@@ -241,20 +263,27 @@ static void put_csv_points(FILE *to, const pfld_point *p, int32_t n)
     }
 }
 
-static void write_csv(output *o, const output_result *r)
+/* Which face of what it is. */
+static void put_csv_start(FILE *to, const output_result *r, size_t i)
 {
-    char header[OUTPUT_HEADER];
+    char t[DECIMAL_TEXT];
 
-    if (!o->has_header)
-        fputs(output_csv_header(r->n_landmarks, r->radii != NULL, header), o->to);
-    o->has_header = true;
+    put_csv_text(to, r->file);
+    if (r->moment)
+        fprintf(to, ",%zu,%s,%u,%zu", r->moment->frame,
+                decimal_text(r->moment->t, TIME_DECIMALS, t), r->faces[i].id, r->n);
+    else
+        fprintf(to, ",%zu,%zu", i, r->n);
+}
+
+static void write_csv(const output *o, const output_result *r)
+{
     for (size_t i = 0; i < r->n; i++) {
         const pfld_face *f = &r->faces[i];
         const float box[] = {f->box.x, f->box.y, f->box.x + f->box.w, f->box.y + f->box.h};
         const float pose[] = {f->pose.yaw, f->pose.pitch, f->pose.roll};
 
-        put_csv_text(o->to, r->file);
-        fprintf(o->to, ",%zu,%zu", i, r->n);
+        put_csv_start(o->to, r, i);
         for (size_t k = 0; k < 4; k++)
             put_csv_number(o->to, box[k], DECIMALS);
         put_csv_number(o->to, f->score, SCORE_DECIMALS);
@@ -284,13 +313,40 @@ static void write_pts(const output *o, const output_result *r)
     }
 }
 
+static void put_header(output *o, int32_t n_landmarks, bool error)
+{
+    char header[OUTPUT_HEADER];
+
+    if (o->has_header || (o->format != OUTPUT_CSV && o->format != OUTPUT_OPENFACE))
+        return;
+    o->has_header = true;
+    if (o->format == OUTPUT_OPENFACE)
+        openface_header(o->to, n_landmarks);
+    else
+        fputs(csv_header(o->is_video, n_landmarks, error, header), o->to);
+}
+
+pfld_status output_begin(output *o, int32_t n_landmarks, bool error, pfld_error *err)
+{
+    put_header(o, n_landmarks, error);
+    return flush(o->to, o->name, err);
+}
+
 pfld_status output_write(output *o, const output_result *r, pfld_error *err)
 {
-    if (o->format == OUTPUT_JSON)
+    put_header(o, r->n_landmarks, r->radii != NULL);
+    switch (o->format) {
+    case OUTPUT_JSON:
         return write_json(o, r, err);
-    if (o->format == OUTPUT_CSV)
+    case OUTPUT_CSV:
         write_csv(o, r);
-    else
+        break;
+    case OUTPUT_PTS:
         write_pts(o, r);
+        break;
+    case OUTPUT_OPENFACE:
+        openface_write(o->to, r);
+        break;
+    }
     return flush(o->to, o->name, err);
 }

@@ -9,12 +9,22 @@
 #include "net/graph.h"
 #include "pfld/pfld.h"
 
-typedef enum output_format { OUTPUT_JSON, OUTPUT_CSV, OUTPUT_PTS } output_format;
+typedef enum output_format {
+    OUTPUT_JSON,
+    OUTPUT_CSV,
+    OUTPUT_PTS,      /* of pictures only */
+    OUTPUT_OPENFACE, /* of videos only */
+} output_format;
 
 enum { OUTPUT_SHARES = 3 };
 extern const float output_shares[OUTPUT_SHARES]; /* percent: 50, 90, 99 */
 
-typedef struct output_result { /* of one picture */
+typedef struct output_moment { /* of a video's frame */
+    size_t frame;              /* from 0 */
+    double t;                  /* seconds */
+} output_moment;
+
+typedef struct output_result { /* of one picture or frame */
     const char *file;
     int32_t width, height;
     const char *scheme;     /* NULL: there was no landmark model */
@@ -23,6 +33,7 @@ typedef struct output_result { /* of one picture */
     size_t n;
     const float *radii; /* [OUTPUT_SHARES] pfld_ellipse_radius() of output_shares; NULL: the model
                            can't tell how far off its points are, and nothing is written of it */
+    const output_moment *moment; /* NULL: a picture */
 } output_result;
 
 typedef struct output {
@@ -30,6 +41,7 @@ typedef struct output {
     const char *name; /* of to, for messages; NULL: "stdout" */
     output_format format;
     bool has_header; /* CSV: it was written */
+    bool is_video;   /* CSV: results have a moment */
 } output;
 
 /* How every line of JSON about a picture starts, up to its name. */
@@ -39,7 +51,11 @@ typedef struct output {
  * PFLD_ERR_NOMEM. */
 pfld_status output_write(output *o, const output_result *r, pfld_error *err);
 
-/* CSV's first line, with its end; returns buf. error: with the column of that name. */
+/* Writes the first line of a CSV, unless it is there; the first result would, too. error: with the
+ * column of that name. */
+pfld_status output_begin(output *o, int32_t n_landmarks, bool error, pfld_error *err);
+
+/* CSV's first line about pictures, with its end; returns buf. error: as above. */
 #define OUTPUT_HEADER 2048
 char *output_csv_header(int32_t n_landmarks, bool error, char buf[OUTPUT_HEADER]);
 

@@ -3,7 +3,6 @@
 #include "cli/train_common.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "cli/data_sets.h"
 #include "cli/message.h"
 #include "cli/output.h"
+#include "cli/signals.h"
 #include "cli/threads.h"
 #include "cli/train_curves.h"
 #include "core/error.h"
@@ -19,27 +19,13 @@
 
 #define LICENCE "research use only: made from face data that was collected for research"
 
-/* ---- signals ---- */
-
-static volatile sig_atomic_t stop_signal;
-
-static void on_signal(int number)
-{
-    stop_signal = number;
-}
-
-/* A second Ctrl-C ends at once: the handler is for one. */
-void train_catch_signals(void)
-{
-    struct sigaction a = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-
-    sigemptyset(&a.sa_mask);
-    sigaction(SIGINT, &a, NULL);
-    sigaction(SIGTERM, &a, NULL);
-    sigaction(SIGUSR1, &a, NULL); /* mpirun passes it on, and kills a second after the others */
-}
-
 /* ---- processes ---- */
+
+static const volatile sig_atomic_t *catch_signals(void)
+{
+    signals_catch_also(SIGUSR1); /* mpirun passes it on, and kills a second after the others */
+    return signals_catch();
+}
 
 pfld_status train_join(train_fields *f, train_group *room, pfld_error *err)
 {
@@ -60,7 +46,7 @@ pfld_status train_join(train_fields *f, train_group *room, pfld_error *err)
                          group_mpi_launched(), group_mpi_name(name, sizeof name), size);
     }
     f->group = room;
-    train_catch_signals();
+    catch_signals();
     group_any(room, false); /* all have, before one says that it runs */
     if (!f->quiet && train_tells(f))
         fprintf(stderr, "%zu ranks, %s\n", room->size, group_mpi_name(name, sizeof name));
@@ -132,7 +118,7 @@ run_options train_run_options(const train_fields *f)
                          .skip_bad = f->skip_bad,
                          .resume = f->resume,
                          .licence = LICENCE,
-                         .stop = &stop_signal,
+                         .stop = catch_signals(),
                          .stop_after = (uint64_t)f->stop_after};
 }
 

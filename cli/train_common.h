@@ -13,11 +13,10 @@
 pfld_status train_join(train_fields *f, train_group *room, pfld_error *err);
 /* Of several processes one tells what all would. */
 bool train_tells(const train_fields *f);
-/* Ctrl-C, SIGTERM and SIGUSR1 end the run of train_run_options() behind its step. */
-void train_catch_signals(void);
 /* Of the lists that are read. */
 data_options train_data_options(const train_fields *f);
-/* recipe (the record) and batch are the caller's. */
+/* recipe (the record) and batch are the caller's. Ctrl-C, SIGTERM and SIGUSR1 end the run behind
+ * its step, from now on. */
 run_options train_run_options(const train_fields *f);
 /* For log, curves and progress; f->batch is that of the run. */
 run_hooks train_hooks(train_fields *f);

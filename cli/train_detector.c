@@ -101,7 +101,6 @@ static pfld_status train(train_fields *f, const scene_set *set, const scene_set 
         goto end;
     o.run.recipe = recipe;
     f->batch = (long)o.scenes.batch;
-    train_catch_signals();
     if (!f->quiet && train_tells(f))
         print_start(&o.arch, set);
     st = detect_trainer_run(&o, set, val, &hooks, &last, &stopped, err);

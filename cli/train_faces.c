@@ -137,7 +137,6 @@ static pfld_status train(train_fields *f, const scheme *s, data_set *set, data_s
     o.run.recipe = recipe;
     f->batch = (long)o.loader.batch;
     trainer_class_weights(&o, set, &w);
-    train_catch_signals();
     if (!f->quiet && train_tells(f))
         print_classes(&w);
     st = o.aux_output && !o.arch.auxiliary

@@ -703,7 +703,13 @@ static char written[1 << 16];
 /* What output_write() gives for one face, with the picture named file. */
 static void write_face(output_format format, const char *file, const pfld_face *face, size_t n)
 {
-    output_result r = {file, 640, 480, "five", 2, face, n, NULL};
+    output_result r = {.file = file,
+                       .width = 640,
+                       .height = 480,
+                       .scheme = "five",
+                       .n_landmarks = 2,
+                       .faces = face,
+                       .n = n};
     output o = {.to = tmpfile(), .format = format};
     size_t used;
 
@@ -738,7 +744,7 @@ static void json_is_one_line_of_rounded_numbers(void **state)
 static void json_has_every_key_whatever_is_known(void **state)
 {
     pfld_face f = {.score = 1, .presence = 0.25f, .pose = {NAN, NAN, NAN}};
-    output_result r = {"a.jpg", 8, 9, NULL, 0, &f, 1, NULL};
+    output_result r = {.file = "a.jpg", .width = 8, .height = 9, .faces = &f, .n = 1};
     char text[512] = "";
     output o = {.to = fmemopen(text, sizeof text, "w")};
 
@@ -796,6 +802,43 @@ static void csv_has_one_header_and_empty_cells_for_nan(void **state)
     assert_string_equal(written, CSV_HEADER); /* a table without rows is still one */
 }
 
+/* Frame, time and id, and how far off the points may be. */
+static void frames_have_what_pictures_have_and_more(void **state)
+{
+    static const float radii[OUTPUT_SHARES] = {1, 2, 3};
+    const output_moment moment = {7, 0.28};
+    pfld_face f = {.id = 4, .score = 1, .error = 1.5f, .n_landmarks = 1, .cov = {{1, 0.5f, 2}}};
+    const output_result r = {.file = "a.mp4",
+                             .width = 8,
+                             .height = 9,
+                             .n_landmarks = 1,
+                             .faces = &f,
+                             .n = 1,
+                             .radii = radii,
+                             .moment = &moment};
+    char text[1024] = "";
+    output json = {.to = fmemopen(text, sizeof text, "w"), .is_video = true}, csv = json;
+
+    (void)state;
+    csv.format = OUTPUT_CSV;
+    assert_non_null(json.to);
+    assert_int_equal(output_write(&json, &r, NULL), PFLD_OK);
+    assert_int_equal(output_begin(&csv, 1, true, NULL), PFLD_OK);
+    assert_int_equal(output_write(&csv, &r, NULL), PFLD_OK);
+    fclose(json.to);
+    assert_string_equal(
+        text, "{\"v\":1,\"file\":\"a.mp4\",\"frame\":7,\"t\":0.28,\"width\":8,\"height\":9,"
+              "\"faces\":[{\"box\":[0.0,0.0,0.0,0.0],\"score\":1.0,\"presence\":0.0,"
+              "\"five\":[[0.0,0.0],[0.0,0.0],[0.0,0.0],[0.0,0.0],[0.0,0.0]],\"scheme\":null,"
+              "\"landmarks\":[[0.0,0.0]],\"pose\":{\"yaw\":0.0,\"pitch\":0.0,\"roll\":0.0},"
+              "\"error\":1.5,\"cov\":[[1.0,0.5,2.0]],\"radii\":{\"50\":1.0,\"90\":2.0,\"99\":3.0},"
+              "\"id\":4}]}\n"
+              "file,frame,t,id,faces,left,top,right,bottom,score,presence,yaw,pitch,roll,error,"
+              "five_x0,five_y0,five_x1,five_y1,five_x2,five_y2,five_x3,five_y3,five_x4,five_y4,"
+              "x0,y0\n"
+              "a.mp4,7,0.28,4,1,0,0,0,0,1,0,0,0,0,1.5,0,0,0,0,0,0,0,0,0,0,0,0\n");
+}
+
 static void the_longest_header_fits(void **state)
 {
     char header[OUTPUT_HEADER];
@@ -815,7 +858,13 @@ static void pts_counts_from_one(void **state)
 
 static void a_full_disk_is_noticed(void **state)
 {
-    output_result r = {"a.jpg", 640, 480, "five", 2, &sample, 1, NULL};
+    output_result r = {.file = "a.jpg",
+                       .width = 640,
+                       .height = 480,
+                       .scheme = "five",
+                       .n_landmarks = 2,
+                       .faces = &sample,
+                       .n = 1};
     pfld_error err = {0};
 
     (void)state;
@@ -909,6 +958,7 @@ int main(void)
         cmocka_unit_test(json_is_utf8_whatever_the_file_is_called),
         cmocka_unit_test(json_has_every_key_whatever_is_known),
         cmocka_unit_test(csv_has_one_header_and_empty_cells_for_nan),
+        cmocka_unit_test(frames_have_what_pictures_have_and_more),
         cmocka_unit_test(the_longest_header_fits),
         cmocka_unit_test(pts_counts_from_one),
         cmocka_unit_test(a_full_disk_is_noticed),

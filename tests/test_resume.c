@@ -79,7 +79,13 @@ static void write_all(output_format format, size_t ends[NAMES])
 
     assert_non_null(o.to);
     for (size_t i = 0; i < NAMES; i++) {
-        const output_result r = {names[i], 8, 9, "five", 2, faces, faces_of[i], NULL};
+        const output_result r = {.file = names[i],
+                                 .width = 8,
+                                 .height = 9,
+                                 .scheme = "five",
+                                 .n_landmarks = 2,
+                                 .faces = faces,
+                                 .n = faces_of[i]};
 
         for (int k = 0; k < 3; k++)
             faces[k].n_landmarks = 2;
@@ -231,7 +237,8 @@ static void zeros_of_a_disk_without_power_are_cut(void **state)
 static void names_that_json_cannot_hold_are_never_done(void **state)
 {
     output o = {.to = fopen(path, "wb"), .format = OUTPUT_JSON};
-    const output_result r = {"\xfc.jpg", 8, 9, "five", 2, NULL, 0, NULL};
+    const output_result r = {
+        .file = "\xfc.jpg", .width = 8, .height = 9, .scheme = "five", .n_landmarks = 2};
     hash_set done = {0};
     bool has_header;
 

@@ -348,8 +348,9 @@ static double whole(float degrees)
 
 static void label_text(const pfld_face *face, bool pose, char *text, size_t room)
 {
-    size_t used = (size_t)snprintf(text, room, "%.2f", (double)face->score);
+    size_t used = face->id ? (size_t)snprintf(text, room, "#%u  ", face->id) : 0;
 
+    used += (size_t)snprintf(text + used, room - used, "%.2f", (double)face->score);
     if (isfinite(face->presence))
         used += (size_t)snprintf(text + used, room - used, " (%.2f)", (double)face->presence);
     if (pose)

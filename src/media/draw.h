@@ -19,11 +19,11 @@ typedef struct draw_options { /* zeroed: all that the face has, on a picture of 
  * opt may be NULL. Pose: x red, y (down) green, and blue where the face looks. The detector's five
  * points are rings below the landmarks (none on a face of less than 64 pixels, which they would
  * hide), or discs where there are none. Ellipses are those of the landmarks' covariances. The label
- * is the score, and the presence in brackets; then the pose, where the face is alone or large
- * enough for so long a line. It lies above its face, or below it where it would hide another. What
- * is not finite or far outside of the picture is left out. PFLD_ERR_UNSUPPORTED: a side above 32767
- * pixels (cairo's limit), or an enlarged picture above 64 megapixels (each pixel takes 7 bytes
- * meanwhile). PFLD_ERR_ARG: scale is no number above 0.
+ * is the id where the face has one, the score, and the presence in brackets; then the pose, where
+ * the face is alone or large enough for so long a line. It lies above its face, or below it where
+ * it would hide another. What is not finite or far outside of the picture is left out.
+ * PFLD_ERR_UNSUPPORTED: a side above 32767 pixels (cairo's limit), or an enlarged picture above 64
+ * megapixels (each pixel takes 7 bytes meanwhile). PFLD_ERR_ARG: scale is no number above 0.
  */
 pfld_status draw_faces(const pfld_image *img, const scheme *s, const pfld_face *faces, size_t n,
                        const draw_options *opt, media_image *out, pfld_error *err);

@@ -1,0 +1,172 @@
+#!/bin/bash
+# pfld video: frames, times and ids; drawn, blurred and cropped; threads; Ctrl-C; what is no video.
+# shellcheck source=tests/e2e/lib.bash
+. "$(dirname "$0")/lib.bash"
+make_clip=${PFLD_MAKE_CLIP:-$(dirname "$PFLD")/tests/make_clip}
+if [ ! -x "$make_clip" ]; then
+    echo x >a.mp4
+    bad 1 "^pfld: a.mp4: this pfld was built without FFmpeg" video a.mp4
+    exit 77
+fi
+"$PFLD" info >/dev/null 2>&1 || exit 77 # no model inside
+
+"$make_clip" "$root/docs/portrait.png" in.mkv 30 # 320x240, 25 frames a second, with sound
+count() { grep -c "$@" || :; }
+
+# --- a line for each frame, with its number, time and one face that keeps its id ---
+good video in.mkv
+cp stdout all.jsonl
+lines 30
+is_json
+says '^\{"v":1,"file":"in.mkv","frame":0,"t":0.0,"width":320,"height":240,"faces":\[\{"box":'
+says '"frame":29,"t":1.16,'
+[ "$(count '"pose":{"yaw":[-0-9.]*,"pitch":[-0-9.]*,"roll":[-0-9.]*},"id":1}\]}$' <stdout)" -eq 30 ] ||
+    fail "not 30 frames of the face with id 1"
+
+# --- the head is rolled to and fro by 7 degrees, which the roll follows ---
+grep -o '"roll":[-0-9.]*' all.jsonl | cut -d: -f2 |
+    awk 'NR == 1 || $1 < lo { lo = $1 } NR == 1 || $1 > hi { hi = $1 }
+         END { printf "roll from %s to %s\n", lo, hi; exit !(hi - lo > 5 && hi - lo < 20) }' ||
+    fail "the roll"
+
+# --- tables ---
+good video in.mkv --csv rows.csv --jsonl again.jsonl
+[ ! -s stdout ] || fail "results in files and on stdout"
+cmp -s again.jsonl all.jsonl || fail "--jsonl differs from stdout"
+head -n 1 rows.csv | grep -q '^file,frame,t,id,faces,left,top,right,bottom,score,presence,yaw,pitch,roll,five_x0,.*,y67$' ||
+    fail "the columns of --csv"
+[ "$(count '^in.mkv,[0-9]*,[0-9.]*,1,1,' <rows.csv)" -eq 30 ] || fail "the rows of --csv"
+good video in.mkv --csv -
+cmp -s stdout rows.csv || fail "--csv -"
+good video in.mkv --format csv
+cmp -s stdout rows.csv || fail "--format csv"
+good video in.mkv --csv of.csv --format openface
+grep -q '^frame,face_id,timestamp,confidence,success,pose_Rx,pose_Ry,pose_Rz,x_0,.*,x_67,y_0,.*,y_67$' of.csv ||
+    fail "the columns of OpenFace"
+[ "$(count -E '^[0-9]+,1,[0-9.]+,[0-9.]+,1,' <of.csv)" -eq 30 ] || fail "the rows of OpenFace"
+# radians, of which only the pitch has the other sign
+paste -d , <(tail -n +2 rows.csv | cut -d , -f 12-14) <(tail -n +2 of.csv | cut -d , -f 6-8) |
+    awk -F , 'function off(a, b) { return a - b > 0.0001 || b - a > 0.0001 }
+              { r = atan2(0, -1) / 180
+                if (off(-$2 * r, $4) || off($1 * r, $5) || off($3 * r, $6)) exit 1; n++ }
+              END { exit n != 30 }' || fail "the angles of OpenFace"
+{ printf 'P6 320 240 255\n'; head -c $((320 * 240 * 3)) /dev/zero; } >black.ppm
+"$make_clip" black.ppm black.mkv 5
+good video black.mkv --format openface
+lines 6
+says '^5,0,0.16,0,0,0,0,0,0'
+good video black.mkv
+[ "$(count '"faces":\[\]}$' <stdout)" -eq 5 ] || fail "frames without a face"
+
+# --- drawn and read again; the same to the byte by one thread and by several ---
+good video in.mkv -o drawn.mkv --jsonl one.jsonl --threads 1
+good video in.mkv -o drawn2.mkv --jsonl two.jsonl --threads 3
+cmp -s one.jsonl all.jsonl && cmp -s two.jsonl all.jsonl || fail "threads change the results"
+cmp -s drawn.mkv drawn2.mkv || fail "threads change the video"
+good video drawn.mkv
+says '"frame":29,"t":1.16,'
+lines 30
+run "$PFLD" video in.mkv -o drawn.mp4 --jsonl -
+grep -q '^pfld: drawn.mp4: its sound (pcm_s16le) does not fit' stderr || fail "sound left out in silence"
+cmp -s stdout all.jsonl || fail "-o changes the results"
+good video drawn.mp4
+lines 30
+run "$PFLD" video in.mkv -o -
+[ "$code" -eq 0 ] && [ ! -s stderr ] || fail "-o -: exit code $code"
+mv stdout streamed.mkv
+good video streamed.mkv
+lines 30
+"$PFLD" video in.mkv -o - | "$PFLD" video - >piped || fail "one pfld into another"
+[ "$(wc -l <piped)" -eq 30 ] || fail "through a pipe"
+grep -q '"file":"-"' piped || fail "the name of stdin"
+
+# --- blurred: the face, 130 pixels wide, is not found any more; cropped: faces of 112 pixels ---
+sizes() { grep -o '"box":\[[^]]*' | awk -F , '$3 > 60' | wc -l; }
+[ "$(sizes <all.jsonl)" -eq 30 ] || fail "the face's size"
+good video in.mkv -o blurred.mkv --blur --jsonl blurred.jsonl
+good video blurred.mkv
+[ "$(sizes <stdout)" -eq 0 ] || fail "the face can be found in spite of --blur"
+good video in.mkv --crop crops --crop-every 10 --csv -
+[ "$(echo crops/*)" = "crops/000000-1.png crops/000010-1.png crops/000020-1.png" ] ||
+    fail "crops: $(echo crops/*)"
+good detect crops/000010-1.png
+says '"width":112,"height":112,"faces":\[\{'
+bad 1 "^pfld: crops/000000-1.png is there already \(--force" video in.mkv --crop crops --csv x.csv
+good video in.mkv --crop crops --crop-size 224 --force
+good detect crops/000029-1.png
+says '"width":224,'
+
+# --- options of the tracker ---
+good video in.mkv --faces 1 --smooth 0 --search-every 0 --hold 0 --max-side 320 --threshold 0.3
+lines 30
+cmp -s stdout all.jsonl && fail "--smooth 0 changes nothing"
+
+# --- Ctrl-C: a video that can be played, whole lines. It comes through a pipe that is left open, so
+# that it can't end by itself, however slow this machine is ---
+"$make_clip" "$root/docs/portrait.png" long.mkv 400
+mkfifo feed
+for signal in INT TERM; do
+    rm -f cut.mp4 cut.csv
+    "$PFLD" video - -o cut.mp4 --csv cut.csv --quiet <feed >stdout 2>stderr &
+    exec 3>feed
+    head -c $(($(stat -c %s long.mkv) * 3 / 4)) long.mkv >&3 || fail "it ends by itself"
+    until [ -f cut.csv ] && [ "$(wc -l <cut.csv)" -gt 10 ]; do
+        kill -0 $! || fail "it ends by itself"
+        sleep 0.05
+    done
+    kill -s "$signal" $!
+    exec 3>&-
+    code=0
+    wait $! || code=$?
+    case $signal in INT) wanted=130 ;; TERM) wanted=143 ;; esac
+    [ "$code" -eq "$wanted" ] || fail "after SIG$signal: exit code $code"
+    n=$(($(wc -l <cut.csv) - 1))
+    [ "$n" -gt 0 ] && [ "$n" -lt 400 ] || fail "after SIG$signal: $n rows"
+    [ "$(tail -c 1 cut.csv | od -An -tx1 | tr -d ' ')" = 0a ] || fail "half a row"
+    [ "$(tail -n 1 cut.csv | tr -cd , | wc -c)" -eq "$(head -n 1 cut.csv | tr -cd , | wc -c)" ] ||
+        fail "half a row"
+    good video cut.mp4
+    lines "$n"
+done
+
+# --- what is no video, or only part of one ---
+bad 1 "^pfld: none.mp4: No such file" video none.mp4
+: >empty.mp4
+bad 1 "^pfld: empty.mp4: is empty" video empty.mp4
+echo "just words" >words.mp4
+bad 1 "^pfld: words.mp4: no video that can be read" video words.mp4
+bad 1 "^pfld: .*: Is a directory" video .
+head -c $(($(stat -c %s in.mkv) / 2)) in.mkv >cut.mkv
+bad 1 "^pfld: cut.mkv: is cut short: it ends at 0.[0-9] s of 1.2" video cut.mkv
+[ "$(wc -l <stdout)" -gt 5 ] || fail "nothing of a video that is cut short"
+bad 1 "^pfld: none/out.mp4: No such file" video in.mkv -o none/out.mp4
+bad 1 "^pfld: none/a.csv: No such file" video in.mkv --csv none/a.csv
+if [ -w /dev/full ]; then
+    bad 1 "No space left" video in.mkv --csv /dev/full
+fi
+
+# --- wrong usage ---
+bad 2 "IN is missing" video
+bad 2 "one too many" video a b
+bad 2 "drawn.mkv is there already \(--force" video in.mkv -o drawn.mkv
+bad 2 "in.mkv would be overwritten" video in.mkv -o in.mkv --force
+bad 2 "rows.csv would be overwritten" video in.mkv --csv rows.csv --jsonl ./rows.csv --force
+bad 2 "must end in .mp4" video in.mkv -o out.webm
+bad 2 "'-' is given twice" video in.mkv -o - --csv -
+bad 2 "--blur makes faces in a video" video in.mkv --blur
+bad 2 "--crop-every is about" video in.mkv --crop-every 2
+bad 2 "--smooth: 2 is not from 0 to 1" video in.mkv --smooth 2
+bad 2 "--faces: 65 is more than 64" video in.mkv --faces 65
+bad 2 "--format json and --csv contradict" video in.mkv --format json --csv x.csv
+bad 2 "neither is written" video in.mkv --format csv --jsonl x.jsonl
+bad 2 "pts holds one face" video in.mkv --format pts
+bad 2 "--turns and --no-turns" video in.mkv --turns --no-turns
+
+# --- clips of a webcam, where ../shared has them: Indeo 5, 160x120 at 20 frames a second ---
+clips=$shared/data/video
+if [ -f "$clips/00-1.avi" ]; then
+    good video "$clips/00-1.avi"
+    lines 228
+    [ "$(count '"id":1}' <stdout)" -ge 226 ] || fail "00-1.avi: the face is lost"
+    [ "$(count '"id":[2-9]' <stdout)" -eq 0 ] || fail "00-1.avi: the face changes its id"
+fi
