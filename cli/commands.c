@@ -7,9 +7,19 @@
 #include "cli/message.h"
 
 const cli_command *const cli_commands[] = {
-    &command_detect, &command_video, &command_info,     &command_eval,
-    &command_bench,  &command_train, &command_quantize, &command_calibrate,
-    &command_data,   &command_run,   &command_help,     NULL,
+    &command_detect,
+    &command_video,
+    &command_live,
+    &command_info,
+    &command_eval,
+    &command_bench,
+    &command_train,
+    &command_quantize,
+    &command_calibrate,
+    &command_data,
+    &command_run,
+    &command_help,
+    NULL,
 };
 
 #define MOST_COMMANDS 16

@@ -11,6 +11,7 @@ extern const cli_command command_detect;
 extern const cli_command command_eval;
 extern const cli_command command_help;
 extern const cli_command command_info;
+extern const cli_command command_live;
 extern const cli_command command_quantize;
 extern const cli_command command_run;
 extern const cli_command command_train;

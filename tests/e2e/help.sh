@@ -11,7 +11,7 @@ cp stdout overview
 good help
 cmp -s stdout overview || fail "'pfld help' and 'pfld --help' differ"
 
-for c in detect video info eval bench train data run help "data template" "data classes" "data sheet" \
+for c in detect video live info eval bench train data run help "data template" "data classes" "data sheet" \
     "data scenes"; do
     # shellcheck disable=SC2086
     good help $c

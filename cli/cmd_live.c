@@ -1,0 +1,390 @@
+/* pfld live: a window that shows the faces before a camera. */
+#define _POSIX_C_SOURCE 200809L
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cli/commands.h"
+#include "cli/detect_job.h"
+#include "cli/latest.h"
+#include "cli/message.h"
+#include "cli/signals.h"
+#include "core/error.h"
+#include "core/mem.h"
+#include "geometry/affine.h"
+#include "geometry/scheme.h"
+#include "image/image.h"
+#include "media/draw.h"
+#include "media/video.h"
+#include "media/window.h"
+
+enum { FACES = 64, WAIT_MS = 50 };
+#define SETTLE 0.1 /* of the newest frame in the rate that is shown */
+
+typedef struct live_fields {
+    detect_fields d; /* models, and how faces are found: as in pfld detect */
+    const char *camera;
+    long faces, frames;
+    float smooth; /* below 0: not given */
+    bool mirror;
+    const char *picture;
+} live_fields;
+
+#define FIELD(name) .field = offsetof(live_fields, name)
+
+static const cli_option options[] = {
+    {.name = "camera",
+     .letter = 'c',
+     .kind = CLI_FILE,
+     .arg = "N|FILE",
+     FIELD(camera),
+     .help = "The camera /dev/videoN, or a video that is played as if it were one; default 0."},
+    {.name = "mirror",
+     .kind = CLI_FLAG,
+     FIELD(mirror),
+     .help = "Left and right are swapped, as in a mirror; the key m does it, too."},
+    {.name = "faces",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .min = 1,
+     FIELD(faces),
+     .help = "Follows at most so many faces at once, 64 at most, which is the default."},
+    {.name = "smooth",
+     .kind = CLI_NUMBER,
+     .arg = "S",
+     FIELD(smooth),
+     .help = "How steady landmarks and angles are: 0, as they were measured, to 1; default 0.5."},
+    {.name = "max-side",
+     .kind = CLI_COUNT,
+     .arg = "PX",
+     .min = 64,
+     FIELD(d.max_side),
+     .help = "Larger frames are shrunk to this longer side, 64 to 4096, before faces are looked "
+             "for; default 640."},
+    {.name = "detector",
+     .letter = 'd',
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     FIELD(d.detector),
+     .help = "The face detector, in ONNX; if not given, the one built in."},
+    {.name = "model",
+     .letter = 'm',
+     .kind = CLI_FILE,
+     .arg = "FILE",
+     FIELD(d.model),
+     .help = "The landmark model, in ONNX; if not given, the one built in."},
+    {.name = "picture",
+     .letter = 'o',
+     .kind = CLI_FILE,
+     .arg = "PICTURE",
+     FIELD(picture),
+     .help = "Where the key s saves what is shown, .png or .jpg; default pfld-live.png. At the end "
+             "of --frames it is saved, too."},
+    {.name = "frames",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .min = 1,
+     FIELD(frames),
+     .help = "Ends after so many frames; default: with q, Escape, Ctrl-C, or the end of FILE."},
+    {.name = "isa",
+     .kind = CLI_ISA,
+     .arg = "NAME",
+     FIELD(d.isa),
+     .help = "The best instruction set to use."},
+    {0},
+};
+
+typedef struct live {
+    const live_fields *f;
+    detect_setup setup;
+    pfld_session *session;
+    pfld_tracker *tracker;
+    video_reader *reader;
+    latest *camera;
+    window *w;
+    draw_options how;
+    bool mirror, paused, done;
+    pfld_face faces[FACES]; /* [n], of the last frame */
+    size_t n, frames;
+    pfld_image mirrored;  /* room for a frame, and: */
+    size_t mirrored_room; /* its bytes */
+    media_image drawn;    /* what is shown */
+    double last, rate;    /* when the last frame was shown; frames a second */
+} live;
+
+/* ---- keys ---- */
+
+static bool save(const live *l)
+{
+    const char *path = l->f->picture ? l->f->picture : "pfld-live.png";
+    pfld_error err = {0};
+
+    if (!l->drawn.view.data || media_write(path, &l->drawn.view, &err) == PFLD_OK)
+        return true;
+    message("%s", err.msg);
+    return false;
+}
+
+static void press(live *l, int key)
+{
+    switch (key) {
+    case WINDOW_QUIT:
+    case 'q':
+        l->done = true;
+        break;
+    case ' ':
+        l->paused = !l->paused;
+        break;
+    case 'b':
+        l->how.no_box = !l->how.no_box;
+        break;
+    case 'l':
+        l->how.no_contours = l->how.no_points = !l->how.no_points;
+        break;
+    case 'f':
+        l->how.no_five = !l->how.no_five;
+        break;
+    case 'p':
+        l->how.no_pose = !l->how.no_pose;
+        break;
+    case 'i':
+        l->how.no_label = !l->how.no_label;
+        break;
+    case 'm':
+        l->mirror = !l->mirror;
+        pfld_tracker_reset(l->tracker);
+        break;
+    case 'r':
+        pfld_tracker_reset(l->tracker);
+        break;
+    case 's':
+        save(l);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- a frame ---- */
+
+static pfld_status mirror(live *l, const pfld_image *img, pfld_error *err)
+{
+    const affine flip = {-1, 0, (float)(img->width - 1), 0, 1, 0};
+    size_t size = (size_t)img->width * (size_t)img->height;
+
+    if (size > l->mirrored_room) {
+        mem_free(l->mirrored.data);
+        l->mirrored_room = 0;
+        l->mirrored.data = mem_alloc(size, 3);
+        if (!l->mirrored.data)
+            return error_nomem(err);
+        l->mirrored_room = size;
+    }
+    l->mirrored = (pfld_image){l->mirrored.data, img->width, img->height, 3 * (ptrdiff_t)img->width,
+                               PFLD_RGB8};
+    image_warp(img, &flip, &l->mirrored);
+    return PFLD_OK;
+}
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void tell_rate(live *l)
+{
+    char title[96];
+    double t = now();
+
+    if (l->last > 0 && t > l->last)
+        l->rate += (l->rate > 0 ? SETTLE : 1) * (1 / (t - l->last) - l->rate);
+    l->last = t;
+    snprintf(title, sizeof title, "pfld live: %.0f frames/s, %zu face%s", l->rate, l->n,
+             l->n == 1 ? "" : "s");
+    window_title(l->w, title);
+}
+
+static pfld_status show(live *l, const video_frame *frame, pfld_error *err)
+{
+    const pfld_image *img = &frame->view;
+    pfld_status status = PFLD_OK;
+
+    if (l->mirror) {
+        status = mirror(l, img, err);
+        img = &l->mirrored;
+    }
+    if (status == PFLD_OK)
+        status = pfld_track(l->tracker, l->session, img, frame->t, l->faces, FACES, &l->n, err);
+    if (status)
+        return status;
+    l->n = l->n < FACES ? l->n : FACES;
+    media_image_free(&l->drawn);
+    status = draw_faces(img, scheme_find(l->setup.scheme), l->faces, l->n, &l->how, &l->drawn, err);
+    if (status == PFLD_OK)
+        status = window_show(l->w, &l->drawn.view, err);
+    tell_rate(l);
+    l->frames++;
+    l->done |= l->f->frames && l->frames == (size_t)l->f->frames;
+    return status;
+}
+
+static pfld_status play(live *l, pfld_error *err)
+{
+    pfld_status status = PFLD_OK;
+
+    while (!l->done && !signals_stop(NULL) && status == PFLD_OK) {
+        video_frame *frame = NULL;
+        latest_state state = latest_take(l->camera, WAIT_MS, &frame, err);
+
+        for (int key; (key = window_key(l->w)) != WINDOW_NOTHING && !l->done;)
+            press(l, key);
+        if (state == LATEST_END) {
+            l->done = true;
+            status = err->status;
+        } else if (state == LATEST_FRAME && !l->paused && !l->done) {
+            status = show(l, frame, err);
+        }
+    }
+    return status;
+}
+
+/* ---- before and after ---- */
+
+static bool is_number(const char *s)
+{
+    return *s && strspn(s, "0123456789") == strlen(s) && strlen(s) < 4;
+}
+
+static bool is_device(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISCHR(st.st_mode);
+}
+
+static pfld_status open_camera(live *l, char *device, size_t room, pfld_error *err)
+{
+    const char *camera = l->f->camera ? l->f->camera : "0";
+    bool numbered = is_number(camera);
+    video_source source = {.path = camera, .stop = signals_stop};
+    pfld_status status;
+
+    if (numbered) {
+        snprintf(device, room, "/dev/video%s", camera);
+        source.path = device;
+    }
+    if (numbered || is_device(camera))
+        source.device = "video4linux2,v4l2";
+    status = video_open(&source, &l->reader, err);
+    return status ? status : latest_start(l->reader, !source.device, &l->camera, err);
+}
+
+static pfld_status live_open(live *l, char *device, size_t room, pfld_error *err)
+{
+    const live_fields *f = l->f;
+    pfld_track_options track;
+    const video_info *info;
+    pfld_status status = detect_setup_open(&l->setup, &f->d, err);
+
+    l->setup.how.turns = 0;
+    pfld_track_options_init(&track, sizeof track);
+    track.max_faces = (int32_t)f->faces;
+    track.smooth = f->smooth < 0 ? 0 : f->smooth > 0 ? f->smooth : -1;
+    if (status == PFLD_OK)
+        status = pfld_session_create(l->setup.landmarks, l->setup.detector, &l->setup.how,
+                                     &l->session, err);
+    if (status == PFLD_OK)
+        status = pfld_tracker_create(&track, &l->tracker, err);
+    if (status == PFLD_OK)
+        status = open_camera(l, device, room, err);
+    if (status)
+        return status;
+    info = video_reader_info(l->reader);
+    return window_open("pfld live", info->width, info->height, &l->w, err);
+}
+
+static void live_close(live *l)
+{
+    latest_stop(l->camera);
+    video_close(l->reader);
+    window_close(l->w);
+    media_image_free(&l->drawn);
+    mem_free(l->mirrored.data);
+    pfld_tracker_free(l->tracker);
+    pfld_session_free(l->session);
+    detect_setup_close(&l->setup);
+}
+
+static bool check(const live_fields *f)
+{
+    if (f->smooth > 1)
+        message("live: --smooth: %g is not from 0 to 1", (double)f->smooth);
+    else if (f->faces > FACES)
+        message("live: --faces: %ld is more than %d", f->faces, FACES);
+    else if (f->d.max_side > 4096)
+        message("live: --max-side: %ld is more than 4096", f->d.max_side);
+    else if (f->picture && (!media_is_writable(f->picture) || strcmp(f->picture, "-") == 0))
+        message("live: --picture: '%.80s' must end in .png, .jpg or .jpeg", f->picture);
+    else
+        return true;
+    return false;
+}
+
+static int run(const cli_command *self, int argc, char **argv)
+{
+    live_fields f = {.d = DETECT_FIELDS_START, .smooth = -1};
+    cli_args args = {(size_t)argc, argv, false};
+    char device[32];
+    pfld_error err = {0};
+    pfld_status status;
+    live *l;
+    int code;
+
+    if (!cli_begin(self, &args, &f, &code))
+        return code;
+    if (!check(&f))
+        return CLI_USAGE;
+    l = mem_alloc(1, sizeof *l);
+    if (!l) {
+        message("out of memory");
+        return CLI_INTERNAL;
+    }
+    l->f = &f;
+    l->mirror = f.mirror;
+    signals_catch();
+    status = live_open(l, device, sizeof device, &err);
+    if (status == PFLD_OK)
+        status = play(l, &err);
+    if (status)
+        message("%s", err.msg);
+    code = message_exit(status);
+    if (status == PFLD_OK && f.frames && f.picture && !save(l))
+        code = CLI_SOME_FAILED;
+    live_close(l);
+    mem_free(l);
+    return code;
+}
+
+const cli_command command_live = {
+    .name = "live",
+    .brief = "shows the faces before a camera in a window",
+    .synopsis = "[--camera N|FILE] [--mirror]",
+    .about =
+        "Opens a window with what a camera (V4L2) sees, and its faces: box, landmarks, the head's "
+        "axes, id. The window's title tells frames a second. Frames that come faster than they can "
+        "be worked on are left out, so that the picture is not late.\n\n"
+        "Keys: l landmarks, b boxes, p axes, i labels with the id, f the five points, m mirror, s "
+        "saves the picture, r forgets all faces, space stops and goes on, q or Escape ends.",
+    .examples = "pfld live --mirror\n"
+                "pfld live --camera talk.mp4",
+    .options = options,
+    .min_operands = 0,
+    .max_operands = 0,
+    .operand = "",
+    .run = run,
+};
