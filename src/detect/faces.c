@@ -20,7 +20,7 @@
 #define OFF_SCALE 0.1f
 #define OFF_ROLL  20.0f
 
-static pfld_box box_of(const face_square *s)
+pfld_box face_square_box(const face_square *s)
 {
     return (pfld_box){s->x - 0.5f * s->side, s->y - 0.5f * s->side, s->side, s->side};
 }
@@ -88,7 +88,7 @@ static float presence(faces *f, const pfld_image *img, const pfld_face *face,
                       const face_square *known)
 {
     face_square s = look_for(f, face, known);
-    pfld_box b = box_of(&s);
+    pfld_box b = face_square_box(&s);
 
     return box_is_valid(&b) ? detector_presence(f->finder, img, &b, s.roll) : 0.0f;
 }
@@ -143,7 +143,7 @@ static bool find_points(const faces *f, const pfld_image *img, const face_square
 {
     landmarks *l = f->points;
     face_square seen;
-    pfld_box b = box_of(square);
+    pfld_box b = face_square_box(square);
 
     landmarks_find(l, img, &b, square->roll, out);
     if (!square_around(l, out, &seen))
@@ -152,7 +152,7 @@ static bool find_points(const faces *f, const pfld_image *img, const face_square
         return true;
     if (f->one_pass)
         return false;
-    b = box_of(&seen);
+    b = face_square_box(&seen);
     landmarks_find(l, img, &b, seen.roll, out);
     return false;
 }
@@ -222,7 +222,7 @@ face_square faces_frame(const faces *f, const face_square *seen, pfld_face *face
     face_square around = to_detector(&f->finder->how->face, seen);
 
     five_from_points(f->points->how->points, face->landmarks, NULL, face->five);
-    face->box = box_of(&around);
+    face->box = face_square_box(&around);
     return around;
 }
 
@@ -279,7 +279,7 @@ static float roll_to_ask(float roll)
  * landmarks that are found so. True where one does. */
 static bool turn_up(faces *f, const pfld_image *img, const face_square *first, pfld_face *face)
 {
-    pfld_box b = box_of(first);
+    pfld_box b = face_square_box(first);
     float roll = roll_to_ask(first->roll);
     detector_view seen[4];
     face_square s = *first;

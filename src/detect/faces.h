@@ -41,6 +41,9 @@ typedef struct face_square {
     float x, y, side, roll;
 } face_square;
 
+/* The square as it lies before it is turned. */
+pfld_box face_square_box(const face_square *s);
+
 /* Where the landmarks say that the face is, in their own frame: what a crop is made from. False
  * where they can't tell. */
 bool faces_square(const faces *f, const pfld_face *face, face_square *out);

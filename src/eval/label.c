@@ -72,19 +72,6 @@ static void mirror_points(const scheme *s, const pfld_image *photo, const pfld_p
 
 /* ---- the answers ---- */
 
-static pfld_box moved(const pfld_box *b, float jitter, rng *r)
-{
-    float side = fmaxf(b->w, b->h);
-    float dx = side * jitter * (2.0f * rng_float(r) - 1.0f);
-    float dy = side * jitter * (2.0f * rng_float(r) - 1.0f);
-    float scale = 1.0f + jitter * (2.0f * rng_float(r) - 1.0f);
-    pfld_box out = {0.0f, 0.0f, scale * b->w, scale * b->h};
-
-    out.x = b->x + 0.5f * (b->w - out.w) + dx;
-    out.y = b->y + 0.5f * (b->h - out.h) + dy;
-    return out;
-}
-
 /* Every model's answer to every box; of the mirrored photo the boxes and answers are mirrored. */
 static pfld_status ask(const label_state *st, label_thread *t, const pfld_image *photo,
                        const pfld_box boxes[], bool mirrored, pfld_error *err)
@@ -122,7 +109,7 @@ static pfld_status ask_all(const label_state *st, label_thread *t, size_t i, pfl
 
     rng_seed(&random, st->opt->seed * UINT64_C(0x9e3779b97f4a7c15) + i); /* whoever runs it */
     for (size_t d = 1; d < st->opt->draws; d++)
-        boxes[d] = moved(&boxes[0], st->opt->jitter, &random);
+        boxes[d] = face_box_jittered(&boxes[0], st->opt->jitter, &random);
     t->answers.n = 0;
     if (!status)
         status = mirror_photo(&photo.view, &mirror, err);

@@ -37,14 +37,9 @@ void tracker_reset(tracker *tr)
 
 /* ---- squares ---- */
 
-static pfld_box box_of(const face_square *s)
-{
-    return (pfld_box){s->x - 0.5f * s->side, s->y - 0.5f * s->side, s->side, s->side};
-}
-
 static float overlap(const face_square *a, const face_square *b)
 {
-    pfld_box p = box_of(a), q = box_of(b);
+    pfld_box p = face_square_box(a), q = face_square_box(b);
 
     return box_iou(&p, &q);
 }
