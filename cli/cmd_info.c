@@ -54,7 +54,8 @@ static const cli_option options[] = {
      .arg = "KIND",
      .field = offsetof(info_fields, net.tail),
      .choices = info_net_tails,
-     .help = "With --net: flatten, as in the paper, or pool, which is smaller."},
+     .help =
+         "With --net: flatten, as in the paper; pool, which is smaller; or s3, without S1 and S2."},
     {.name = "size",
      .kind = CLI_COUNT,
      .arg = "S",

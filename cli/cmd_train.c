@@ -13,7 +13,7 @@
 #define FIELD(name) .field = offsetof(train_fields, name)
 
 const char *const train_recipe_names[] = {"default", "paper", NULL};
-const char *const train_tail_names[] = {"flatten", "pool", NULL};
+const char *const train_tail_names[] = {"flatten", "pool", "s3", NULL};
 
 const char *const train_loss_names[] = {
     "pfld", "l2", "l1", "smooth-l1", "wing", "soft-wing", "adaptive-wing", NULL};
@@ -57,7 +57,7 @@ static const cli_option options[] = {
      .arg = "KIND",
      .choices = train_tail_names,
      FIELD(tail),
-     .help = "What the last layer sees of S1, S2 and S3: all of it, or means."},
+     .help = "What the last layer sees of S1, S2 and S3: all of it, or means; or S3 alone."},
     {.name = "size",
      .kind = CLI_COUNT,
      .arg = "S",

@@ -13,7 +13,8 @@
 #define BYTES_PER_PARAMETER 4 /* float */
 
 const char *const info_net_names[] = {"pfld", NULL};
-const char *const info_net_tails[] = {[ARCH_FLATTEN] = "flatten", [ARCH_POOL] = "pool", NULL};
+const char *const info_net_tails[] = {
+    [ARCH_FLATTEN] = "flatten", [ARCH_POOL] = "pool", [ARCH_S3] = "s3", NULL};
 
 /* Returns false where memory ran out. */
 static bool put(json_t *object, const char *key, json_t *value)

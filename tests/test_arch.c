@@ -215,6 +215,7 @@ static void rows_agree_with_the_compiled_net(void **state)
     static const arch_pfld nets[] = {
         {.width = 0.25, .points = 68, .size = 112},
         {.width = 0.25, .points = 98, .size = 112, .tail = ARCH_POOL, .auxiliary = true},
+        {.width = 0.25, .points = 68, .size = 112, .tail = ARCH_S3},
         {.width = 0.4, .points = 5, .size = 70, .auxiliary = true, .aux_width = 0.2},
     };
     (void)state;
@@ -387,7 +388,7 @@ static void the_spreads_head_begins_alike(void **state)
 static void a_batch_gives_what_its_faces_give_alone(void **state)
 {
     (void)state;
-    for (int tail = ARCH_FLATTEN; tail <= ARCH_POOL; tail++) {
+    for (int tail = ARCH_FLATTEN; tail <= ARCH_S3; tail++) {
         arch_pfld a = tiny;
         a.tail = (arch_tail)tail;
         a.auxiliary = false;

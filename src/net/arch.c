@@ -181,20 +181,34 @@ static void add_vector(builder *b, arch_map y)
     arch_output(&b->n, y.value, &(net_shape){2, {NET_DIM_OPEN, y.channels}});
 }
 
+/* What the last layer sees: S1, S2 and S3 in one row, or S3. */
+static arch_map build_tail(builder *b, const arch_map *at)
+{
+    arch_map part[3], all = {.size = 1};
+    int32_t in[3];
+
+    if (b->a->tail == ARCH_S3)
+        return flatten(b, at[AT_S3], "tail");
+    for (int i = 0; i < 3; i++) {
+        char name[ARCH_NAME];
+        snprintf(name, sizeof name, "tail%d", i + 1);
+        part[i] = flatten(b, at[AT_S1 + i], name);
+        in[i] = part[i].value;
+        all.channels += part[i].channels;
+    }
+    all.value = arch_node(&b->n, NET_OP_CONCAT, "tail", in, 3);
+    arch_int(&b->n, "axis", 1);
+    return all;
+}
+
 /* x becomes what the auxiliary net begins with; what the spread's head does. */
 static arch_spread_inputs build_table1(builder *b, arch_map *aux, const float *mean)
 {
-    arch_map at[N_TABLE1], x = *aux, s1, s2, s3, all = {.size = 1}, points;
+    arch_map at[N_TABLE1], x = *aux, all, points;
 
     for (int i = 0; i < N_TABLE1; i++)
         x = at[i] = build_line(b, &table1[i], x, b->a->width);
-    s1 = flatten(b, at[AT_S1], "tail1");
-    s2 = flatten(b, at[AT_S2], "tail2");
-    s3 = flatten(b, at[AT_S3], "tail3");
-    all.channels = s1.channels + s2.channels + s3.channels;
-    all.value =
-        arch_node(&b->n, NET_OP_CONCAT, "tail", (int32_t[]){s1.value, s2.value, s3.value}, 3);
-    arch_int(&b->n, "axis", 1);
+    all = build_tail(b, at);
     open_row(b, &last1, all, 2 * b->a->points);
     points = full(b, all, &last1, mean);
     add_vector(b, points);

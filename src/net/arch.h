@@ -4,14 +4,14 @@
 
 #include "net/graph.h"
 
-typedef enum arch_tail { ARCH_FLATTEN, ARCH_POOL } arch_tail;
+typedef enum arch_tail { ARCH_FLATTEN, ARCH_POOL, ARCH_S3 } arch_tail;
 
 typedef struct arch_pfld {
-    double width;     /* channels x width, rounded, at least 4; above 0, at most 8 */
-    int points;       /* N, 1..1024: the output has 2N values */
-    int size;         /* side of the input, 32..512; 112 */
-    arch_tail tail;   /* what the last layer sees of S1, S2 and S3: all of it, or channel means */
-    bool auxiliary;   /* Table 2 from the fourth block's input map; its output is "angles" [B][3] */
+    double width;   /* channels x width, rounded, at least 4; above 0, at most 8 */
+    int points;     /* N, 1..1024: the output has 2N values */
+    int size;       /* side of the input, 32..512; 112 */
+    arch_tail tail; /* what the last layer sees of S1, S2 and S3: all, channel means, or S3 alone */
+    bool auxiliary; /* Table 2 from the fourth block's input map; its output is "angles" [B][3] */
     double aux_width; /* of Table 2's channels; 0: width. Only training pays for them */
     bool spread;      /* a head that says how far off each point may be; its output is "spread" */
 } arch_pfld;
