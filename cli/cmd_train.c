@@ -148,6 +148,13 @@ static const cli_option options[] = {
      .kind = CLI_FLAG,
      FIELD(no_augment),
      .help = "Crops as inference sees them."},
+    {.name = "turn",
+     .kind = CLI_NUMBER,
+     .arg = "P",
+     FIELD(turn),
+     .help =
+         "Share of the faces that are turned far to the side, 0 to 1; default 0.1, of the paper's "
+         "recipe 0."},
     {.name = "seed",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -227,6 +234,7 @@ static bool parse(int argc, char **argv, const cli_command *self, train_fields *
                         .decay = -1,
                         .ema = -1,
                         .aux = -1,
+                        .turn = -1,
                         .crop = 1.2f,
                         .checkpoint_minutes = 3,
                         .batch = 0,
@@ -267,6 +275,8 @@ static int run(const cli_command *self, int argc, char **argv)
         code = usage("--out is missing");
     else if (f.freeze && !f.start)
         code = usage("--freeze: on which net? Give --start");
+    else if (f.turn > 1)
+        code = usage("--turn is a share, 0 to 1");
     else if (f.detector && (f.freeze || f.spread))
         code = usage("--spread and --freeze are for landmarks");
     if (code != CLI_DONE)

@@ -21,7 +21,7 @@ typedef struct sheet_fields {
     cli_texts data;
     const char *out, *recipe, *scheme, *face;
     long n, seed, size;
-    float crop;
+    float crop, turn;
     bool no_augment, no_points, skip_bad;
 } sheet_fields;
 
@@ -54,6 +54,11 @@ static const cli_option options[] = {
      .kind = CLI_FLAG,
      .field = offsetof(sheet_fields, no_augment),
      .help = "The crops alone."},
+    {.name = "turn",
+     .kind = CLI_NUMBER,
+     .arg = "P",
+     .field = offsetof(sheet_fields, turn),
+     .help = "Share of the faces that are turned far to the side, 0 to 1; the recipe's."},
     {.name = "no-points",
      .kind = CLI_FLAG,
      .field = offsetof(sheet_fields, no_points),
@@ -184,6 +189,9 @@ static pfld_status make_sheet(const sheet_fields *f, pfld_error *err)
     data_set_derive(&set, face);
     opt.scheme = f->scheme ? scheme_find(f->scheme) : set.samples[0].scheme;
     opt.augment = augment_recipe(f->no_augment ? "none" : f->recipe);
+    opt.augment.face = face;
+    if (f->turn >= 0.0f)
+        opt.augment.turn = f->turn;
     st = loader_create(&set, NULL, &opt, &messages, &l, err);
     if (st == PFLD_OK)
         st = loader_get(l, 0, &b, err);
@@ -205,6 +213,8 @@ static bool is_usage(const sheet_fields *f)
             "data sheet: --data SPEC and -o FILE are wanted: 'pfld help data sheet' tells more");
     else if (f->n > MOST || f->size > AUGMENT_MAX_SIZE)
         message("data sheet: at most %d samples of %d pixels", MOST, AUGMENT_MAX_SIZE);
+    else if (f->turn > 1.0f)
+        message("data sheet: --turn is a share, 0 to 1");
     else if (f->scheme && !scheme_find(f->scheme))
         message("data sheet: no scheme '%.80s'", f->scheme);
     else if (strcmp(f->recipe, "default") != 0 && strcmp(f->recipe, "paper") != 0)
@@ -229,7 +239,8 @@ static int draw(const sheet_fields *f)
 
 static int run(const cli_command *self, int argc, char **argv)
 {
-    sheet_fields f = {.recipe = "default", .n = 64, .seed = 1, .size = 112, .crop = 1.2f};
+    sheet_fields f = {
+        .recipe = "default", .n = 64, .seed = 1, .size = 112, .crop = 1.2f, .turn = -1.0f};
     cli_args args = {(size_t)argc, argv, false};
     int code;
 

@@ -27,7 +27,7 @@ static loss_options choose_loss(const train_fields *f)
     return l;
 }
 
-static trainer_options choose(const train_fields *f, const scheme *s)
+static trainer_options choose(const train_fields *f, const scheme *s, const face_template *face)
 {
     const char *recipe = train_recipe_names[f->recipe];
     trainer_options o = {
@@ -52,6 +52,9 @@ static trainer_options choose(const train_fields *f, const scheme *s)
                                 .scheme = s,
                                 .seed = (uint64_t)f->seed,
                                 .shuffle = true};
+    o.loader.augment.face = face;
+    if (f->turn >= 0)
+        o.loader.augment.turn = f->turn;
     return o;
 }
 
@@ -96,7 +99,7 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
 {
     json_t *j = json_pack(
         "{s:s,s:f,s:s,s:i,s:s,s:f,s:s,s:b,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:o*,s:b,"
-        "s:f,s:f,s:f,s:s*,s:s*,s:o,s:o,s:o,s:o}",
+        "s:f,s:f,s:f,s:f,s:s*,s:s*,s:o,s:o,s:o,s:o}",
         "recipe", train_recipe_names[f->recipe], "width", o->arch.width, "tail",
         train_tail_names[f->tail], "size", o->arch.size, "scheme", o->loader.scheme->name, "crop",
         (double)f->crop, "loss",
@@ -106,8 +109,9 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
         o->run.optim.ema, "warm_up", (json_int_t)o->run.optim.warm_up, "batch",
         (json_int_t)o->loader.batch, "steps", (json_int_t)o->run.steps, "seed", (json_int_t)o->seed,
         "eval_every", (json_int_t)o->run.eval_every, "threads", (json_int_t)o->run.threads, "ranks",
-        train_ranks_json(f), "augment", !f->no_augment, "beta2", o->run.optim.beta2, "clip",
-        o->run.optim.clip, "full_rate_fan_in", o->run.optim.full_rate_fan_in, "spread",
+        train_ranks_json(f), "augment", !f->no_augment, "turn", (double)o->loader.augment.turn,
+        "beta2", o->run.optim.beta2, "clip", o->run.optim.clip, "full_rate_fan_in",
+        o->run.optim.full_rate_fan_in, "spread",
         f->freeze   ? "alone"
         : f->spread ? "beside"
                     : NULL,
@@ -120,10 +124,11 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
     return text;
 }
 
-static pfld_status train(train_fields *f, const scheme *s, data_set *set, data_set *val,
-                         pfld_error *err)
+/* face: of the data sets; NULL: none */
+static pfld_status train(train_fields *f, const scheme *s, const face_template *face, data_set *set,
+                         data_set *val, pfld_error *err)
 {
-    trainer_options o = choose(f, s);
+    trainer_options o = choose(f, s, face);
     run_hooks hooks = train_hooks(f);
     run_status last = {0};
     class_weights w;
@@ -176,7 +181,7 @@ pfld_status train_faces(train_fields *f, const scheme *s, pfld_error *err)
     if (st == PFLD_OK) {
         data_set_derive(&set, face);
         data_set_derive(&val, face);
-        st = train(f, s, &set, &val, err);
+        st = train(f, s, face, &set, &val, err);
     }
     data_set_free(&set);
     data_set_free(&val);

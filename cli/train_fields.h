@@ -9,7 +9,7 @@ typedef struct train_fields {
     cli_texts data, val;
     const char *out, *scheme, *template, *start;
     int recipe, loss, tail;
-    float width, rate, decay, ema, crop, aux, aux_width, checkpoint_minutes;
+    float width, rate, decay, ema, crop, turn, aux, aux_width, checkpoint_minutes;
     long batch, steps, seed, threads, loader_threads, warm_up, log_every, eval_every, size,
         stop_after;
     bool detector, geometry, no_geometry, classes, no_classes, no_augment, resume, spread, freeze,

@@ -8,6 +8,7 @@
 #include "data/effects.h"
 #include "data/face_box.h"
 #include "data/occlude.h"
+#include "data/turn.h"
 #include "geometry/box.h"
 #include "geometry/pose.h"
 #include "image/image.h"
@@ -40,7 +41,8 @@ static const struct {
       .occlusion = 0.4f,
       .dark = 0.15f,
       .tilt = 0.06f,
-      .rough = 0.04f}},
+      .rough = 0.04f,
+      .turn = 0.1f}},
     {"paper", {.flip = 0.5f, .even_rotation = 30.0f, .cutout = 1.0f}},
 };
 
@@ -316,23 +318,44 @@ static void apply_effects(const data_sample *s, const augment_options *opt, pfld
         effect_jpeg(crop, (int)between(r, 6.0f, 71.0f));
 }
 
+/* Where fewer than all points or no pose are known, the face stays as it is. The draws come from a
+ * generator of their own, which leaves all others alone. */
+static bool turn_at_random(const data_sample *s, const augment_photo *photo,
+                           const augment_options *opt, const rng *r, turned_face *out)
+{
+    rng own = *r;
+    turn_angles by;
+
+    rng_seed(&own, ~rng_u64(&own));
+    if (!opt->face || !turn_paints(photo->view.format) || !chance(&own, opt->turn))
+        return false;
+    by = turn_draw(&s->pose, &own);
+    return turn_face(s, opt->face, &by, out);
+}
+
 void augment_make_from(const data_sample *s, const augment_photo *photo, const crop_rule *rule,
                        const augment_options *opt, rng *r, pfld_image *crop, augment_face *out)
 {
-    pfld_box box = face_box(s);
+    turned_face turned;
+    bool turns = turn_at_random(s, photo, opt, r, &turned);
+    const data_sample *seen = turns ? &turned.sample : s;
+    pfld_box box = face_box(seen);
     moves m = draw_moves(opt, r);
     affine to_view;
 
     assert(crop->width == crop->height && crop->width <= AUGMENT_MAX_SIZE);
     assert(crop->format == PFLD_RGB8);
     out->to_image = map_to_image(&box, rule, &m, crop->width);
-    out->pose = move_pose(&s->pose, &m);
-    out->classes = s->classes;
+    out->pose = move_pose(&seen->pose, &m);
+    out->classes = seen->classes;
     to_view = affine_compose(&photo->from_photo, &out->to_image);
     fetch_rows(&photo->view, &to_view, crop->width);
-    image_warp(&photo->view, &to_view, crop);
-    move_points(s, &m, crop->width, out);
-    apply_effects(s, opt, crop, r, out);
+    if (turns)
+        turn_paint(&turned, &out->to_image, &photo->view, &photo->from_photo, crop);
+    else
+        image_warp(&photo->view, &to_view, crop);
+    move_points(seen, &m, crop->width, out);
+    apply_effects(seen, opt, crop, r, out);
 }
 
 void augment_make(const data_sample *s, const pfld_image *image, const crop_rule *rule,

@@ -3,7 +3,7 @@
 #define DATA_AUGMENT_H
 
 #include "core/rng.h"
-#include "data/sample.h"
+#include "data/facepose.h"
 #include "geometry/affine.h"
 
 #define AUGMENT_MAX_SIZE 512 /* pixels, of the crop's side */
@@ -13,9 +13,11 @@ typedef struct augment_options { /* zeroed: none */
     float rotation;              /* sigma, degrees; cut at 3 sigma */
     float scale, shift; /* sigma, of 1 (log-normal) and of the box's side; cut at 3 sigma */
     float colour, grey, blur, noise, jpeg, low_resolution, occlusion, dark; /* probabilities */
-    float tilt, rough;   /* probabilities of a far larger turn, and of a far worse box */
-    float even_rotation; /* degrees: evenly among the multiples of 5 up to this, both ways */
-    float cutout;        /* probability of a black square of 20 % of the face's area */
+    float tilt, rough;         /* probabilities of a far larger turn, and of a far worse box */
+    float even_rotation;       /* degrees: evenly among the multiples of 5 up to this, both ways */
+    float cutout;              /* probability of a black square of 20 % of the face's area */
+    float turn;                /* probability of a face turned far to the side (data/turn.h) ... */
+    const face_template *face; /* ... whose depth is that of this mean face; NULL: none is turned */
 } augment_options;
 
 /* Strengths of the named recipes: "default"; "paper" (section 4: flip, +-30 degrees in steps of 5,
@@ -33,9 +35,9 @@ typedef struct augment_photo { /* a decoded photo, or a smaller copy */
 typedef struct augment_face {              /* what becomes of one sample */
     pfld_point points[PFLD_MAX_LANDMARKS]; /* in 0..1 over the crop: 0 and 1 are its borders */
     uint8_t known[PFLD_MAX_LANDMARKS];
-    pfld_pose pose;   /* follows flip and rotation */
+    pfld_pose pose;   /* follows flip, rotation and turn */
     uint32_t classes; /* painted occlusion is added */
-    affine to_image;  /* crop pixels to the photo's pixels */
+    affine to_image;  /* crop pixels to the photo's; of a turned face, to the photo as it becomes */
 } augment_face;
 
 /*

@@ -88,6 +88,14 @@ static uint32_t pose_classes(const pfld_pose *pose)
     return c ? c : 1u << DATA_FRONTAL;
 }
 
+uint32_t classes_turned(uint32_t classes, const pfld_pose *pose)
+{
+    const uint32_t of_pose =
+        1u << DATA_PROFILE | 1u << DATA_FRONTAL | 1u << DATA_HEAD_UP | 1u << DATA_HEAD_DOWN;
+
+    return (classes & ~of_pose) | pose_classes(pose);
+}
+
 uint32_t classes_of(const data_sample *s, const pfld_pose *pose, float scale)
 {
     uint32_t c = pose_classes(pose);

@@ -49,15 +49,17 @@ run "$PFLD" data classes --data 300w:few.txt
 
 # --- sheets ---
 is_png() { [ "$(head -c 4 "$1" | od -An -tx1)" = " 89 50 4e 47" ] || fail "$1 is not PNG"; }
-good data sheet --data 300w:ab.txt -o sheet.png -n 9
+good data sheet --data 300w:ab.txt -o sheet.png -n 9 --turn 0
 [ ! -s stdout ] || fail "sheet: something on stdout"
 is_png sheet.png
-good data sheet --data 300w:ab.txt -o same.png -n 9 --template face.csv
+good data sheet --data 300w:ab.txt -o same.png -n 9 --turn 0 --template face.csv
 cmp -s sheet.png same.png || fail "sheet: without a template it is not the sets' own mean face"
 sed 's/^\([0-9]*,\)\([^,]*\),/\1-\2,/; s/--//' face.csv >mirrored.csv
-good data sheet --data 300w:ab.txt -o turned.png -n 9 --template mirrored.csv
-! cmp -s sheet.png turned.png || fail "sheet: the template changes nothing"
-good data sheet --data 300w:ab.txt -o other.png -n 9 --seed 2
+good data sheet --data 300w:ab.txt -o mirrored.png -n 9 --turn 0 --template mirrored.csv
+! cmp -s sheet.png mirrored.png || fail "sheet: the template changes nothing"
+good data sheet --data 300w:ab.txt -o turned.png -n 9 --turn 1
+! cmp -s sheet.png turned.png || fail "sheet: --turn changes nothing"
+good data sheet --data 300w:ab.txt -o other.png -n 9 --turn 0 --seed 2
 ! cmp -s sheet.png other.png || fail "sheet: the seed changes nothing"
 good data sheet --data 300w:a.txt --data 300w:b.txt -o - -n 4 --no-augment
 is_png stdout
@@ -149,6 +151,7 @@ wrong "^pfld: 'part=half' is neither part=train nor part=held" data scenes --dat
 wrong "^pfld: data sheet: no scheme 'moon'$" data sheet --data 300w:a.txt -o x.png --scheme moon
 wrong "^pfld: data sheet: no recipe 'soup'" data sheet --data 300w:a.txt -o x.png --recipe soup
 wrong "^pfld: data sheet: at most 1024 samples" data sheet --data 300w:a.txt -o x.png -n 1025
+wrong "^pfld: data sheet: --turn is a share, 0 to 1$" data sheet --data 300w:a.txt -o x.png --turn 1.5
 wrong "^pfld: '300v' is no format of data: 300w, csv68" data classes --data 300v:a.txt
 wrong "^pfld: 'a.txt': data is given as FORMAT:PATH" data classes --data a.txt
 wrong "^pfld: the weight '0' is not above 0" data classes --data 300w:a.txt@0

@@ -1,0 +1,467 @@
+/* Turns the face of a photo further to the side: new points, and the photo warped by a mesh. */
+#include "data/turn.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "data/classes.h"
+#include "data/facefit.h"
+
+/*
+ * As 300W-LP was made (Zhu et al. 2016, face profiling): the photo's points get the depth of the
+ * mean face as it lies in the photo, spots on cheeks, hair and neck theirs from the points that
+ * they lie between; all turn about an axis through the neck, and a mesh over them takes the photo
+ * along. Around the head the mesh stays where it is.
+ */
+
+#define FRONTAL   8.0f  /* degrees: so far a face may as well be turned to the other side */
+#define LEAST     30.0f /* degrees of yaw that come out, ... */
+#define MOST      75.0f /* ... evenly up to this, ... */
+#define FURTHER   5.0f  /* ... and by so much more than the face is turned already */
+#define PITCH     5.0f  /* sigma, degrees */
+#define SLID      30.0f /* degrees of yaw at which the far contour lies across the cheek */
+#define TUCKED    0.3f  /* of the way from the jaw's contour to the first spot on the cheek */
+#define AROUND    3.0f  /* depth of what is around the head, in units of the face */
+#define MOST_TAPS 4     /* samples along a side of what becomes one pixel */
+
+enum { POINTS = 68, RING = POINTS + TURN_SPOTS }; /* vertices */
+
+static const pose_point3 neck = {0.0f, 0.3f, 0.6f}; /* what the head turns about */
+
+/* --- by how much -------------------------------------------------------------------------------
+ */
+
+turn_angles turn_draw(const pfld_pose *pose, rng *r)
+{
+    bool right = rng_float(r) < 0.5f;
+    float share = rng_float(r), pitch = fminf(fmaxf(rng_normal(r), -3.0f), 3.0f);
+    float least = fmaxf(LEAST, fabsf(pose->yaw) + FURTHER), most = fmaxf(MOST, least);
+    float yaw = least + share * (most - least);
+
+    if (fabsf(pose->yaw) > FRONTAL)
+        right = pose->yaw > 0.0f;
+    return (turn_angles){(right ? yaw : -yaw) - pose->yaw, PITCH * pitch};
+}
+
+/* --- the head in space -------------------------------------------------------------------------
+ */
+
+typedef struct head {
+    const data_sample *s;
+    facefit fit;
+    float r[3][3];             /* of its pose */
+    pose_point3 point[POINTS]; /* in the mean face's frame */
+    turn_spot spot[TURN_SPOTS];
+} head;
+
+static bool is_whole(const data_sample *s)
+{
+    if (s->scheme != scheme_find("ibug68") || !isfinite(s->pose.yaw) || !isfinite(s->pose.pitch) ||
+        !isfinite(s->pose.roll))
+        return false;
+    for (int i = 0; i < POINTS; i++)
+        if (!s->known[i] || !isfinite(s->points[i].x) || !isfinite(s->points[i].y))
+            return false;
+    return true;
+}
+
+/* What the label marks. */
+static pfld_point marked(const data_sample *s, int i)
+{
+    return (pfld_point){s->points[i].x - s->offset, s->points[i].y};
+}
+
+static bool fit_face(const data_sample *s, const face_template *face, facefit *fit)
+{
+    pose_point3 rigid[TEMPLATE_RIGID];
+    pfld_point seen[TEMPLATE_RIGID];
+
+    for (int i = 0; i < TEMPLATE_RIGID; i++) {
+        rigid[i] = face->points[face_rigid[i]];
+        seen[i] = marked(s, face_rigid[i]);
+    }
+    return facefit_find(rigid, seen, TEMPLATE_RIGID, fit);
+}
+
+static pose_point3 place_of(const head *h, const turn_spot *s)
+{
+    pose_point3 i = h->point[s->i], j = h->point[s->j];
+    float a = s->share, b = 1.0f - a;
+
+    return (pose_point3){a * i.x + b * j.x, a * i.y + b * j.y, a * i.z + b * j.z + s->back};
+}
+
+/* On the far side of a turned face, what the photo's points outline is the cheek: the contour is no
+ * deeper than the spot that it has slid to, and the spots are between it and the rest. */
+static void slide_contour(head *h)
+{
+    float share = fminf(fabsf(h->fit.pose.yaw) / SLID, 1.0f);
+    int first = h->fit.pose.yaw > 0.0f ? 0 : TURN_CHEEKS / 2;
+
+    for (int line = first; line < first + TURN_CHEEKS / 2; line++) {
+        turn_spot *spot = &h->spot[TURN_CHEEK * line];
+        float *z = &h->point[spot->i].z;
+        *z += share * (place_of(h, &spot[1]).z - *z);
+        for (int k = 0; k < TURN_CHEEK; k++)
+            spot[k].back *= 1.0f - share;
+    }
+}
+
+/* How much of the cheek's side and of the neck there is to make up: all where the face was frontal
+ * and has turned. */
+static float made_up(const pfld_pose *before, const turn_angles *by)
+{
+    return fminf(fabsf(by->yaw) / SLID, 1.0f) * (1.0f - fminf(fabsf(before->yaw) / SLID, 1.0f));
+}
+
+static bool make_head(const data_sample *s, const face_template *face, head *h)
+{
+    if (!is_whole(s) || !fit_face(s, face, &h->fit))
+        return false;
+    h->s = s;
+    pose_to_matrix(&h->fit.pose, h->r);
+    memcpy(h->point, face->points, sizeof h->point);
+    memcpy(h->spot, turn_spots, sizeof h->spot);
+    for (int i = 0; i < TURN_JAW; i++)
+        h->point[i].z += turn_deeper[i];
+    slide_contour(h);
+    return true;
+}
+
+/* Away from the camera, pixels. */
+static float depth_of(const head *h, pose_point3 p)
+{
+    return (float)h->fit.k * (h->r[2][0] * p.x + h->r[2][1] * p.y + h->r[2][2] * p.z);
+}
+
+static pfld_point seen_at(const head *h, pose_point3 p)
+{
+    float k = (float)h->fit.k;
+
+    return (pfld_point){
+        (float)h->fit.t[0] + k * (h->r[0][0] * p.x + h->r[0][1] * p.y + h->r[0][2] * p.z),
+        (float)h->fit.t[1] + k * (h->r[1][0] * p.x + h->r[1][1] * p.y + h->r[1][2] * p.z)};
+}
+
+/* --- the mesh ----------------------------------------------------------------------------------
+ */
+
+static pfld_point between(pfld_point a, pfld_point b, float share)
+{
+    return (pfld_point){share * a.x + (1.0f - share) * b.x, share * a.y + (1.0f - share) * b.y};
+}
+
+static void place_points(const head *h, turn_vertex *v)
+{
+    for (int i = 0; i < POINTS; i++) {
+        v[i].to = marked(h->s, i);
+        v[i].depth = depth_of(h, h->point[i]);
+        v[i].from = v[i].to;
+    }
+}
+
+/* As the face's own points lie in the photo, not as the mean face's would. */
+static void place_spots(const head *h, float made_up, turn_vertex *v)
+{
+    for (int i = 0; i < TURN_SPOTS; i++) {
+        const turn_spot *s = &h->spot[i];
+        float taken = s->share + made_up * (s->from - s->share);
+        pfld_point a = v[s->i].to, b = v[s->j].to, at = between(a, b, s->share);
+        float back = (float)h->fit.k * s->back, x = back * h->r[0][2], y = back * h->r[1][2];
+        pfld_point from = between(a, b, taken);
+        v[POINTS + i].to = (pfld_point){at.x + x, at.y + y};
+        v[POINTS + i].from = (pfld_point){from.x + x, from.y + y};
+        v[POINTS + i].depth = depth_of(h, place_of(h, s));
+    }
+}
+
+/* What is drawn out along the jaw shall be skin, not what is behind it. */
+static void tuck_jaw(float share, turn_vertex *v)
+{
+    for (int line = 0; line < TURN_CHEEKS; line++) {
+        turn_vertex *jaw = &v[turn_spots[TURN_CHEEK * line].i];
+        jaw->from = between(jaw->from, v[POINTS + TURN_CHEEK * line].from, 1.0f - share);
+    }
+}
+
+/* What is around the head stays. */
+static void place_rings(const head *h, turn_vertex *v)
+{
+    float length = hypotf(h->r[0][0], h->r[1][0]), k = (float)h->fit.k;
+    float cx = k * h->r[0][0] / length, cy = k * h->r[1][0] / length; /* along the face's x */
+    pfld_point middle = seen_at(h, neck);
+
+    for (int i = 0; i < TURN_RINGS * TURN_RING_SPOTS; i++) {
+        float angle = 6.2831853f * (float)(i % TURN_RING_SPOTS) / TURN_RING_SPOTS;
+        float radius = turn_radius[i / TURN_RING_SPOTS];
+        float x = radius * cosf(angle), y = radius * sinf(angle);
+        turn_vertex *at = &v[RING + i];
+        at->to = (pfld_point){middle.x + x * cx - y * cy, middle.y + x * cy + y * cx};
+        at->from = at->to;
+        at->depth = AROUND * k;
+    }
+}
+
+/* r = a b^T or a b */
+static void multiply(float a[3][3], float b[3][3], bool transposed, float r[3][3])
+{
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++) {
+            r[i][j] = 0.0f;
+            for (int k = 0; k < 3; k++)
+                r[i][j] += a[i][k] * (transposed ? b[j][k] : b[k][j]);
+        }
+}
+
+static void turn_vertices(const head *h, float turn[3][3], turn_vertex *v)
+{
+    pfld_point middle = seen_at(h, neck);
+    float depth = depth_of(h, neck);
+
+    for (int i = 0; i < RING; i++) {
+        float p[3] = {v[i].to.x - middle.x, v[i].to.y - middle.y, v[i].depth - depth}, q[3];
+        for (int k = 0; k < 3; k++)
+            q[k] = turn[k][0] * p[0] + turn[k][1] * p[1] + turn[k][2] * p[2];
+        v[i].to = (pfld_point){middle.x + q[0], middle.y + q[1]};
+        v[i].depth = q[2];
+    }
+    for (int i = RING; i < TURN_VERTICES; i++)
+        v[i].depth -= depth;
+}
+
+/* --- the labels --------------------------------------------------------------------------------
+ */
+
+/* The vertex on a line across the cheek that is furthest out. */
+static int contour_of(const turn_vertex *v, int line, pfld_point out)
+{
+    int best = turn_spots[TURN_CHEEK * line].i;
+
+    for (int k = 0; k <= TURN_CHEEK; k++) {
+        int i = k < TURN_CHEEK ? POINTS + TURN_CHEEK * line + k : turn_spots[TURN_CHEEK * line].j;
+        float further = (v[i].to.x - v[best].to.x) * out.x + (v[i].to.y - v[best].to.y) * out.y;
+        if (further > 0.0f)
+            best = i;
+    }
+    return best;
+}
+
+/* r: the turned head's rotation. */
+static void label(const head *h, float r[3][3], turned_face *t)
+{
+    bool right = r[0][2] > 0.0f; /* the subject's right is the far side */
+    float side = right ? -1.0f : 1.0f;
+    pfld_point out = {side * r[1][1], -side * r[0][1]}; /* across the head's y */
+    int first = right ? 0 : TURN_CHEEKS / 2;
+
+    for (int i = 0; i < POINTS; i++)
+        t->points[i] = t->vertex[i].to;
+    for (int line = first; line < first + TURN_CHEEKS / 2; line++)
+        t->points[turn_spots[TURN_CHEEK * line].i] = t->vertex[contour_of(t->vertex, line, out)].to;
+    for (int i = 0; i < POINTS; i++)
+        t->points[i].x += h->s->offset;
+}
+
+bool turn_face(const data_sample *s, const face_template *face, const turn_angles *by,
+               turned_face *out)
+{
+    pfld_pose about = {.yaw = by->yaw, .pitch = by->pitch};
+    float more[3][3], turn[3][3], own[3][3], r[3][3];
+    float new;
+    head h;
+
+    if (!make_head(s, face, &h))
+        return false;
+    pose_to_matrix(&about, more);
+    multiply(h.r, more, false, r); /* the head turns about its own axes ... */
+    multiply(r, h.r, true, turn);  /* ... which is this as seen */
+    place_points(&h, out->vertex);
+    new = made_up(&h.fit.pose, by);
+    place_spots(&h, new, out->vertex);
+    tuck_jaw(TUCKED * new, out->vertex);
+    place_rings(&h, out->vertex);
+    turn_vertices(&h, turn, out->vertex);
+    label(&h, r, out);
+    pose_to_matrix(&s->pose, own);
+    multiply(turn, own, false, r);
+    out->sample = *s;
+    out->sample.points = out->points;
+    out->sample.pose = pose_from_matrix((const float(*)[3])r);
+    out->sample.classes = classes_turned(s->classes, &out->sample.pose);
+    return true;
+}
+
+/* --- the picture -------------------------------------------------------------------------------
+ */
+
+typedef struct corner { /* in crop and view */
+    pfld_point crop, view;
+} corner;
+
+typedef struct fill { /* of one triangle */
+    const pfld_image *view;
+    affine to_view; /* from the crop */
+    int taps[2];    /* along a pixel's sides */
+} fill;
+
+static float clamp_float(float x, float lo, float hi) /* NaN becomes lo */
+{
+    return x > lo ? (x < hi ? x : hi) : lo;
+}
+
+/* bytes: of a pixel, 1 or 3; a constant in the callers. */
+static inline void add_sample(const pfld_image *v, int bytes, float x, float y, int sum[3])
+{
+    float cx = clamp_float(x, 0.0f, (float)(v->width - 1));
+    float cy = clamp_float(y, 0.0f, (float)(v->height - 1));
+    int ix = (int)cx, iy = (int)cy;
+    int fx = (int)(256.0f * (cx - (float)ix)), fy = (int)(256.0f * (cy - (float)iy));
+    const uint8_t *p = v->data + iy * v->stride + (ptrdiff_t)bytes * ix;
+    ptrdiff_t right = ix + 1 < v->width ? bytes : 0, below = iy + 1 < v->height ? v->stride : 0;
+
+    for (int c = 0; c < bytes; c++) {
+        int top = 256 * p[c] + fx * (p[right + c] - p[c]);
+        int bottom = 256 * p[below + c] + fx * (p[below + right + c] - p[below + c]);
+        sum[c] += (256 * top + fy * (bottom - top)) >> 8;
+    }
+}
+
+static inline void fill_pixel(const fill *f, int bytes, float x, float y, uint8_t *out)
+{
+    int sum[3] = {0}, n = f->taps[0] * f->taps[1];
+
+    for (int j = 0; j < f->taps[1]; j++)
+        for (int i = 0; i < f->taps[0]; i++) {
+            float u = x + ((float)i + 0.5f) / (float)f->taps[0] - 0.5f;
+            float v = y + ((float)j + 0.5f) / (float)f->taps[1] - 0.5f;
+            pfld_point p = affine_apply(&f->to_view, (pfld_point){u, v});
+            add_sample(f->view, bytes, p.x, p.y, sum);
+        }
+    for (int c = 0; c < 3; c++)
+        out[c] = (uint8_t)((sum[bytes == 3 ? c : 0] + 128 * n) / (256 * n));
+}
+
+static void fill_row(const fill *f, int from, int to, int y, uint8_t *row)
+{
+    if (f->view->format == PFLD_RGB8)
+        for (int x = from; x <= to; x++)
+            fill_pixel(f, 3, (float)x, (float)y, row + (ptrdiff_t)3 * x);
+    else
+        for (int x = from; x <= to; x++)
+            fill_pixel(f, 1, (float)x, (float)y, row + (ptrdiff_t)3 * x);
+}
+
+/* False where the triangle is too thin to have a map. */
+static bool map_triangle(const corner p[3], affine *t)
+{
+    affine a = {p[1].crop.x - p[0].crop.x, p[2].crop.x - p[0].crop.x, p[0].crop.x,
+                p[1].crop.y - p[0].crop.y, p[2].crop.y - p[0].crop.y, p[0].crop.y};
+    affine b = {p[1].view.x - p[0].view.x, p[2].view.x - p[0].view.x, p[0].view.x,
+                p[1].view.y - p[0].view.y, p[2].view.y - p[0].view.y, p[0].view.y};
+    affine back;
+
+    if (!affine_invert(&a, &back))
+        return false;
+    *t = affine_compose(&b, &back);
+    return true;
+}
+
+static int taps_for(float dx, float dy)
+{
+    return (int)clamp_float(hypotf(dx, dy) + 0.5f, 1.0f, MOST_TAPS);
+}
+
+/* Where the row crosses the triangle: from *left to *right, both inside, in pixels. */
+static void cross_row(const corner p[3], float y, float *left, float *right)
+{
+    *left = INFINITY;
+    *right = -INFINITY;
+    for (int k = 0; k < 3; k++) {
+        pfld_point a = p[k].crop, b = p[(k + 1) % 3].crop;
+        float x;
+        if ((a.y > y) == (b.y > y))
+            continue;
+        x = a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x);
+        *left = fminf(*left, x);
+        *right = fmaxf(*right, x);
+    }
+}
+
+static void fill_triangle(const corner p[3], const pfld_image *view, pfld_image *crop)
+{
+    float high = (float)(crop->height - 1), wide = (float)(crop->width - 1), left, right;
+    float top = fminf(fminf(p[0].crop.y, p[1].crop.y), p[2].crop.y);
+    float bottom = fmaxf(fmaxf(p[0].crop.y, p[1].crop.y), p[2].crop.y);
+    fill f = {.view = view};
+
+    if (!map_triangle(p, &f.to_view))
+        return;
+    f.taps[0] = taps_for(f.to_view.a, f.to_view.d);
+    f.taps[1] = taps_for(f.to_view.b, f.to_view.e);
+    for (int y = (int)ceilf(clamp_float(top, 0.0f, high + 1.0f));
+         y <= (int)clamp_float(bottom, -1.0f, high); y++) {
+        cross_row(p, (float)y, &left, &right);
+        fill_row(&f, (int)ceilf(clamp_float(left, 0.0f, wide + 1.0f)),
+                 (int)floorf(clamp_float(right, -1.0f, wide)), y, crop->data + y * crop->stride);
+    }
+}
+
+typedef struct triangle {
+    int index;
+    float depth;
+} triangle;
+
+static bool faces_camera(const turn_vertex *v, const uint8_t t[3])
+{
+    pfld_point a = v[t[0]].to, b = v[t[1]].to, c = v[t[2]].to;
+
+    return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x) > 0.0f;
+}
+
+/* Those that can be seen, the furthest first. */
+static int sort_triangles(const turn_vertex *v, triangle *out)
+{
+    int n = 0;
+
+    for (int i = 0; i < TURN_TRIANGLES; i++) {
+        const uint8_t *t = turn_triangles[i];
+        float depth = v[t[0]].depth + v[t[1]].depth + v[t[2]].depth;
+        int at = n;
+        if (!faces_camera(v, t))
+            continue;
+        for (; at > 0 && out[at - 1].depth < depth; at--)
+            out[at] = out[at - 1];
+        out[at] = (triangle){i, depth};
+        n++;
+    }
+    return n;
+}
+
+bool turn_paints(pfld_format format)
+{
+    return format == PFLD_RGB8 || format == PFLD_GRAY8;
+}
+
+void turn_paint(const turned_face *t, const affine *to_plane, const pfld_image *view,
+                const affine *from_photo, pfld_image *crop)
+{
+    corner at[TURN_VERTICES], p[3];
+    triangle order[TURN_TRIANGLES];
+    int n = sort_triangles(t->vertex, order);
+    affine to_crop;
+
+    assert(turn_paints(view->format) && crop->format == PFLD_RGB8);
+    for (int y = 0; y < crop->height; y++)
+        memset(crop->data + y * crop->stride, 0, (size_t)(3 * crop->width));
+    if (!affine_invert(to_plane, &to_crop))
+        return;
+    for (int i = 0; i < TURN_VERTICES; i++)
+        at[i] = (corner){affine_apply(&to_crop, t->vertex[i].to),
+                         affine_apply(from_photo, t->vertex[i].from)};
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < 3; k++)
+            p[k] = at[turn_triangles[order[i].index][k]];
+        fill_triangle(p, view, crop);
+    }
+}
