@@ -268,9 +268,10 @@ static void recipes_tell_how_many_faces_they_occlude(void **state)
 
     (void)state;
     assert_true(augment_occluded_share(&(augment_options){0}) <= 0.0);
-    assert_true(is_near(augment_occluded_share(&all), 0.224, 0.001));
+    assert_true(is_near(augment_occluded_share(&all), 0.6 * 0.224, 0.001));
     assert_true(is_near(augment_occluded_share(&paper), 0.658, 0.001));
     all.cutout = 0.5f;
+    all.plain = 0.0f;
     assert_true(is_near(augment_occluded_share(&all), 0.224 + 0.776 * 0.329, 0.001));
 }
 
@@ -426,10 +427,41 @@ static void recipes_have_the_literatures_strengths(void **state)
     augment_options n = augment_recipe("none"), zero = {0};
 
     (void)state;
-    assert_true(d.rotation == 18.0f && d.scale == 0.12f && d.shift == 0.07f && d.grey == 0.2f);
+    assert_true(d.rotation == 10.0f && d.scale == 0.06f && d.shift == 0.035f && d.grey == 0.2f);
     assert_true(d.occlusion == 0.4f && d.blur == 0.3f && d.flip == 0.5f);
     assert_true(p.flip == 0.5f && p.even_rotation == 30.0f && p.cutout == 1.0f && p.blur == 0.0f);
     assert_memory_equal(&n, &zero, sizeof n);
+}
+
+static void plain_samples_have_no_effects(void **state)
+{
+    pfld_image photo = make_image(200, 0), a = make_image(SIZE, 0), b = make_image(SIZE, 1);
+    augment_options moves, opt = augment_recipe("default");
+    augment_face out;
+    face f;
+    rng r, again;
+
+    (void)state;
+    rng_seed(&r, 11);
+    fill_noise(&photo, &r);
+    face_init(&f, "ibug68");
+    scatter(&f, 40.0f, 30.0f, 100.0f, &r);
+    moves = (augment_options){.rotation = opt.rotation, .scale = opt.scale, .shift = opt.shift};
+    opt = moves;
+    opt.occlusion = opt.cutout = opt.dark = opt.blur = opt.noise = opt.jpeg = 1.0f;
+    opt.low_resolution = opt.plain = 1.0f;
+    for (int n = 0; n < 20; n++) {
+        again = r;
+        augment_make(&f.s, &photo, &rule, &moves, &again, &a, &out);
+        augment_make(&f.s, &photo, &rule, &opt, &r, &b, &out);
+        assert_memory_equal(a.data, b.data, 3 * SIZE * SIZE);
+    }
+    opt.plain = 0.0f;
+    augment_make(&f.s, &photo, &rule, &opt, &r, &b, &out);
+    assert_memory_not_equal(a.data, b.data, 3 * SIZE * SIZE);
+    free(photo.data);
+    free(a.data);
+    free(b.data);
 }
 
 static void points_that_coincide_or_are_not_known_do_no_harm(void **state)
@@ -1143,6 +1175,7 @@ int main(void)
         cmocka_unit_test(the_papers_rotations_are_multiples_of_5_up_to_30),
         cmocka_unit_test(the_same_numbers_make_the_same_sample),
         cmocka_unit_test(recipes_have_the_literatures_strengths),
+        cmocka_unit_test(plain_samples_have_no_effects),
         cmocka_unit_test(points_that_coincide_or_are_not_known_do_no_harm),
         cmocka_unit_test(only_what_the_shape_covers_is_painted),
         cmocka_unit_test(edges_are_as_bright_as_what_they_cover),

@@ -29,9 +29,9 @@ static const struct {
 } recipes[] = {
     {"default",
      {.flip = 0.5f,
-      .rotation = 18.0f,
-      .scale = 0.12f,
-      .shift = 0.07f,
+      .rotation = 10.0f,
+      .scale = 0.06f,
+      .shift = 0.035f,
       .colour = 0.6f,
       .grey = 0.2f,
       .blur = 0.3f,
@@ -40,8 +40,9 @@ static const struct {
       .low_resolution = 0.15f,
       .occlusion = 0.4f,
       .dark = 0.15f,
-      .tilt = 0.06f,
-      .rough = 0.04f,
+      .plain = 0.4f,
+      .tilt = 0.1f,
+      .rough = 0.12f,
       .turn = 0.1f}},
     {"paper", {.flip = 0.5f, .even_rotation = 30.0f, .cutout = 1.0f}},
 };
@@ -60,7 +61,8 @@ double augment_occluded_share(const augment_options *opt)
     const double by_shape = 0.56, by_cutout = 0.658;
     double share = by_shape * (double)opt->occlusion;
 
-    return share + by_cutout * (double)opt->cutout * (1.0 - share);
+    share += by_cutout * (double)opt->cutout * (1.0 - share);
+    return share * (1.0 - (double)opt->plain);
 }
 
 static float between(rng *r, float lo, float hi)
@@ -299,11 +301,15 @@ static void low_resolution(pfld_image *crop, rng *r)
 static void apply_effects(const data_sample *s, const augment_options *opt, pfld_image *crop,
                           rng *r, augment_face *face)
 {
-    if (chance(r, opt->cutout))
+    bool plain = chance(r, opt->plain);
+
+    if (!plain && chance(r, opt->cutout))
         occlude(s, crop, true, r, face);
-    if (chance(r, opt->occlusion))
+    if (!plain && chance(r, opt->occlusion))
         occlude(s, crop, false, r, face);
     change_light(opt, crop, r);
+    if (plain)
+        return;
     if (chance(r, opt->dark))
         darken(crop, r);
     if (chance(r, opt->blur))

@@ -13,10 +13,11 @@ typedef struct augment_options { /* zeroed: none */
     float rotation;              /* sigma, degrees; cut at 3 sigma */
     float scale, shift; /* sigma, of 1 (log-normal) and of the box's side; cut at 3 sigma */
     float colour, grey, blur, noise, jpeg, low_resolution, occlusion, dark; /* probabilities */
-    float tilt, rough;         /* probabilities of a far larger turn, and of a far worse box */
-    float even_rotation;       /* degrees: evenly among the multiples of 5 up to this, both ways */
-    float cutout;              /* probability of a black square of 20 % of the face's area */
-    float turn;                /* probability of a face turned far to the side (data/turn.h) ... */
+    float plain;         /* probability that of all these nothing but colour and grey is done */
+    float tilt, rough;   /* probabilities of a far larger turn, and of a far worse box */
+    float even_rotation; /* degrees: evenly among the multiples of 5 up to this, both ways */
+    float cutout;        /* probability of a black square of 20 % of the face's area */
+    float turn;          /* probability of a face turned far to the side (data/turn.h) ... */
     const face_template *face; /* ... whose depth is that of this mean face; NULL: none is turned */
 } augment_options;
 
