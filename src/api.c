@@ -54,6 +54,8 @@ typedef struct pair { /* the models of a session; one may be NULL */
 
 #define SCORE_MIN    0.5f
 #define PRESENCE_MIN 0.3f
+#define PASSES       3
+#define PASSES_MOST  8
 #define SMOOTH       0.5f
 #define SEARCH_EVERY 0.3f
 #define HOLD         1.5f
@@ -365,7 +367,7 @@ static pfld_status build_nets(pfld_session *s, const pair *m, const pfld_options
                      .presence_min = opt->presence_min,
                      .turns = opt->turns > 0,
                      .upright = opt->turns < 0,
-                     .one_pass = opt->passes == 1};
+                     .most_crops = opt->passes};
     if (m->landmarks) {
         s->how.points = &s->points;
         st = landmarks_create(m->landmarks->graph, &m->landmarks->how, opt->isa, &s->weights, mem,
@@ -432,9 +434,11 @@ static pfld_status take_options(pfld_options *known, const pfld_options *opt, pf
     if (known->turns < -1 || known->turns > 1)
         return error_set(err, PFLD_ERR_ARG, "pfld_options.turns is %d: -1 to 1 wanted",
                          (int)known->turns);
-    if (known->passes < 0 || known->passes > 2)
-        return error_set(err, PFLD_ERR_ARG, "pfld_options.passes is %d: 0 to 2 wanted",
-                         (int)known->passes);
+    if (known->passes == 0)
+        known->passes = PASSES;
+    if (known->passes < 1 || known->passes > PASSES_MOST)
+        return error_set(err, PFLD_ERR_ARG, "pfld_options.passes is %d: 1 to %d wanted",
+                         (int)known->passes, PASSES_MOST);
     if (known->threads < 0 || known->threads > POOL_MAX_THREADS)
         return error_set(err, PFLD_ERR_ARG, "pfld_options.threads is %d: 0 to %d wanted",
                          (int)known->threads, POOL_MAX_THREADS);

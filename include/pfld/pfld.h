@@ -148,8 +148,9 @@ typedef struct pfld_options { /* 0 is the default in every field but size; only 
                            which way is up (it needs presence). 1: where no face is found, the
                            picture is searched turned by 90, 180 and 270 degrees as well. -1:
                            neither, faces are upright or nearly so */
-    int32_t passes;     /* 2, the default: where the landmarks show that their crop was off by more
-                           than a few percent, they are found again in a better one. 1: never */
+    int32_t passes;     /* crops of a face at most, 1..8: where the landmarks show that their crop was
+                           off by more than a few percent, they are found again in a better one.
+                           Default 3 */
     int32_t threads;    /* of pfld_detect(), 1..256: the faces of a picture are read at once, each
                            on one of so many threads, the caller's among them; same bits. The
                            search is one thread's. Default 1. The others belong to the session, and

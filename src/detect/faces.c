@@ -16,9 +16,9 @@
  * 3.973 and 3.993; (0.07, 0.1, 20) 4.227 and 4.279, 3.919 and 4.005; (0.09, 0.13, 20) 4.230 and
  * 4.311, 3.917 and 4.040.
  */
-#define OFF_SHIFT 0.07f
-#define OFF_SCALE 0.1f
-#define OFF_ROLL  20.0f
+#define OFF_SHIFT  0.05f
+#define OFF_SCALE  0.07f
+#define OFF_ROLL   10.0f
 
 pfld_box face_square_box(const face_square *s)
 {
@@ -137,24 +137,24 @@ static bool is_off(const face_square *first, const face_square *seen)
            turn_between(seen->roll, first->roll) > OFF_ROLL;
 }
 
-/* True where the landmarks say that they are just in the crop's middle, and upright there. */
+/* True where the landmarks of the first crop say that they are just in its middle, and upright. */
 static bool find_points(const faces *f, const pfld_image *img, const face_square *square,
                         pfld_face *out)
 {
-    landmarks *l = f->points;
-    face_square seen;
-    pfld_box b = face_square_box(square);
+    face_square from = *square, seen;
 
-    landmarks_find(l, img, &b, square->roll, out);
-    if (!square_around(l, out, &seen))
-        return false;
-    if (!is_off(square, &seen))
-        return true;
-    if (f->one_pass)
-        return false;
-    b = face_square_box(&seen);
-    landmarks_find(l, img, &b, seen.roll, out);
-    return false;
+    for (int crops = 1;; crops++) {
+        pfld_box b = face_square_box(&from);
+
+        landmarks_find(f->points, img, &b, from.roll, out);
+        if (!square_around(f->points, out, &seen))
+            return false;
+        if (!is_off(&from, &seen))
+            return crops == 1;
+        if (crops >= f->most_crops)
+            return false;
+        from = seen;
+    }
 }
 
 /* Of faces that are less sure than that a second look makes nothing. */

@@ -14,7 +14,7 @@ typedef struct faces {
     detector *finder;       /* NULL: boxes come from the caller, and there is no presence */
     float score_min;        /* of both looks together; the finder's own is faces_first_score() */
     float presence_min;     /* below 0: presence is not looked at */
-    bool one_pass;          /* landmarks come from the first crop, whatever they say about it */
+    int most_crops;         /* of a face, from 1: each but the first where the one before was off */
     bool turns;             /* search the picture turned where no face is found */
     bool upright;           /* faces are as they were found: no second look asks which way is up */
     face_reading *readings; /* [PFLD_MAX_FACES]; NULL without a finder */
