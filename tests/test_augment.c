@@ -427,7 +427,7 @@ static void recipes_have_the_literatures_strengths(void **state)
     augment_options n = augment_recipe("none"), zero = {0};
 
     (void)state;
-    assert_true(d.rotation == 10.0f && d.scale == 0.06f && d.shift == 0.035f && d.grey == 0.2f);
+    assert_true(d.rotation == 12.0f && d.scale == 0.06f && d.shift == 0.035f && d.grey == 0.2f);
     assert_true(d.occlusion == 0.4f && d.blur == 0.3f && d.flip == 0.5f);
     assert_true(p.flip == 0.5f && p.even_rotation == 30.0f && p.cutout == 1.0f && p.blur == 0.0f);
     assert_memory_equal(&n, &zero, sizeof n);

@@ -29,7 +29,7 @@ static const struct {
 } recipes[] = {
     {"default",
      {.flip = 0.5f,
-      .rotation = 10.0f,
+      .rotation = 12.0f,
       .scale = 0.06f,
       .shift = 0.035f,
       .colour = 0.6f,
@@ -41,7 +41,7 @@ static const struct {
       .occlusion = 0.4f,
       .dark = 0.15f,
       .plain = 0.4f,
-      .tilt = 0.1f,
+      .tilt = 0.15f,
       .rough = 0.12f,
       .turn = 0.1f}},
     {"paper", {.flip = 0.5f, .even_rotation = 30.0f, .cutout = 1.0f}},
