@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 # CMake starts makes of its own: flags of this one are not for them.
 cmake = MAKEFLAGS=--no-print-directory cmake
-c_files = $$(find include src cli tests fuzz bench -name '*.[ch]')
+c_files = $$(find include src cli tests fuzz bench examples -name '*.[ch]')
 
 .PHONY: all demo test bench install format lint clean
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What `make install` lays down is enough: a short program builds and runs the default model, found
 # by pkg-config and by find_package(), shared and static, from a tree that was moved after its
-# installation. Of a library without that model (PFLD_EMBED_MODEL=OFF) the program must say so.
+# installation; so do the examples. Of a library without that model (PFLD_EMBED_MODEL=OFF) the program must say so.
 # Usage: check_install.sh BUILD CC CMAKE
 set -eu
 build=$1 cc=$2 cmake=$3
@@ -31,6 +31,15 @@ hello env LD_LIBRARY_PATH="$lib" "$work/hello"
 "$cc" "$here/hello.c" -o "$work/hello_static" $(pkg-config --cflags pfld) "$lib/libpfld.a" \
     $(pkg-config --static --libs-only-other pfld) -lm
 hello "$work/hello_static"
+
+for example in landmarks camera blinks align; do
+    # shellcheck disable=SC2046
+    "$cc" "$here/../../examples/$example.c" -o "$work/$example" $(pkg-config --cflags --libs pfld)
+done
+if [ "$wanted" = landmarks ]; then # black: no face is no failure
+    { printf 'P6 64 64 255\n'; head -c 12288 /dev/zero; } |
+        LD_LIBRARY_PATH="$lib" "$work/landmarks"
+fi
 
 echo find_package
 "$cmake" -S "$here" -B "$work/hello-build" -DCMAKE_C_COMPILER="$cc" \

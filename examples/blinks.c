@@ -1,0 +1,58 @@
+/* blinks: counts them in a video, whose frames come as bare RGB on stdin, so many a second:
+ *   ffmpeg -i talk.mp4 -vf scale=640:480,fps=30 -f rawvideo -pix_fmt rgb24 - |
+ *       ./blinks 640 480 30 */
+#include <pfld/pfld.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int fail(const char *why)
+{
+    fprintf(stderr, "%s\n", why);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    int width = argc > 3 ? atoi(argv[1]) : 640, height = argc > 3 ? atoi(argv[2]) : 480;
+    double rate = argc > 3 ? atof(argv[3]) : 30;
+    pfld_image frame = {NULL, width, height, 3 * (ptrdiff_t)width, PFLD_RGB8};
+    size_t n, size = 3 * (size_t)width * (size_t)height;
+    pfld_model *landmarks = NULL, *detector = NULL;
+    pfld_session *session = NULL;
+    pfld_track_options one;
+    pfld_tracker *tracker = NULL;
+    pfld_face face = {0};
+    pfld_measures measures;
+    pfld_events events = {0}; /* of one face over time */
+    pfld_error err;
+    uint32_t id = 0;
+
+    pfld_track_options_init(&one, sizeof one);
+    one.max_faces = 1;
+    if (pfld_model_load_default(NULL, &landmarks, &err) || /* 0 is PFLD_OK */
+        pfld_model_load_default_detector(NULL, &detector, &err) ||
+        pfld_session_create(landmarks, detector, NULL, &session, &err) ||
+        pfld_tracker_create(&one, &tracker, &err))
+        return fail(err.msg);
+    frame.data = malloc(size);
+    for (int i = 0; frame.data && fread(frame.data, 1, size, stdin) == size; i++) {
+        double t = i / rate; /* seconds */
+
+        if (pfld_track(tracker, session, &frame, t, &face, 1, &n, &err))
+            return fail(err.msg);
+        if (n == 0 || pfld_measure(&face, &measures, NULL))
+            continue;
+        if (face.id != id) /* somebody else */
+            events = (pfld_events){0};
+        id = face.id;
+        if (pfld_events_update(&events, &measures, t) & PFLD_EVENT_BLINK)
+            printf("%.2f s: face %u, blink %u\n", t, (unsigned)id, (unsigned)events.blinks);
+    }
+
+    pfld_tracker_free(tracker);
+    pfld_session_free(session);
+    pfld_model_free(landmarks);
+    pfld_model_free(detector);
+    free(frame.data);
+    return 0;
+}

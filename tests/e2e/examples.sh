@@ -1,0 +1,73 @@
+#!/bin/bash
+# The programs of examples/, on a committed portrait: what they print is what the command says of it.
+# shellcheck source=tests/e2e/lib.bash
+. "$(dirname "$0")/lib.bash"
+examples=$(realpath "${PFLD_EXAMPLES:-$(dirname "$PFLD")/examples}")
+frames=${PFLD_MAKE_FRAMES:-$(dirname "$PFLD")/tests/make_frames}
+[ -x "$examples/landmarks" ] && [ -x "$frames" ] || exit 77 # built without them
+"$PFLD" info >/dev/null 2>&1 || exit 77                   # no model inside
+portrait=$root/docs/portrait.png
+
+# does CODE NAME ARGUMENTS...: an example, its stdin from here.
+does() {
+    local wanted=$1 name=$2
+    shift 2
+    run "$examples/$name" "$@"
+    [ "$code" -eq "$wanted" ] || fail "$name $*: exit code $code, not $wanted"
+    [ "$wanted" -ne 0 ] || [ ! -s stderr ] || fail "$name $*: says something on stderr"
+}
+
+# --- landmarks: those of pfld detect, in the same order ---
+"$frames" "$portrait" 320 240 >face.ppm
+does 0 landmarks <face.ppm
+lines 68
+cut -d : -f 2 stdout | tr -s ' ' '\n' | sed 1d >printed
+good detect face.ppm
+sed 's/.*"landmarks":\[\[\([^}]*\)\]\],.*/\1/' stdout | tr -s '],[' '\n' >known
+paste printed known | awk '{ d = $1 - $2; if (d > 0.06 || d < -0.06) exit 1; n++ }
+                           END { exit n != 136 }' || fail "landmarks: other points than pfld detect's"
+does 1 landmarks <"$portrait"
+grep -q '^binary PPM' stderr || fail "landmarks: what is wrong with a PNG"
+head -c 1000 face.ppm >cut.ppm
+does 1 landmarks <cut.ppm
+grep -q 'cut short' stderr || fail "landmarks: what is wrong with half a picture"
+
+# --- align: the points of the face that comes out are where ArcFace wants them ---
+does 0 align <face.ppm
+cp stdout crop.ppm
+good detect crop.ppm
+says '"width":112,"height":112,'
+grep -o '"five":\[\[[^}]*\]\],"scheme' stdout | tr -c '0-9.\n' ' ' |
+    awk '{ n = split("38.3 51.7 73.5 51.5 56.0 71.7 41.5 92.4 70.7 92.2", want)
+           if (NF != n) exit 1
+           for (i = 1; i <= n; i++) if ($i - want[i] > 4 || want[i] - $i > 4) exit 1 }' ||
+    fail "align: the five points are elsewhere"
+"$frames" "$portrait" 320 240 roll 13 | tail -c $((320 * 240 * 3)) >turned # by 17 degrees
+{ echo "P6 320 240 255"; cat turned; } >turned.ppm
+good detect turned.ppm
+says '"roll":1[4-9]|"roll":2[0-3]'
+does 0 align <turned.ppm
+cp stdout crop.ppm
+good detect crop.ppm
+says '"roll":-?[0-3]\.'
+{ printf 'P6 320 240 255\n'; head -c $((320 * 240 * 3)) /dev/zero; } >black.ppm
+does 1 align <black.ppm
+grep -q '^no face' stderr || fail "align: without a face"
+
+# --- camera: a line for each frame, one face all the time, whose roll goes to and fro ---
+"$frames" "$portrait" 320 240 roll 40 >rolling
+does 0 camera 320 240 <rolling
+lines 40
+grep -o '^face 1: yaw [-+0-9]* pitch [-+0-9]* roll [-+0-9]* *$' stdout | awk '
+    { if ($NF < lo) lo = $NF; if ($NF > hi) hi = $NF }
+    END { exit !(NR == 40 && lo < -10 && hi > 14) }' || fail "camera: faces or angles"
+
+# --- blinks: eyes are shut at the end of each second ---
+"$frames" "$portrait" 320 240 blink 60 >blinking
+does 0 blinks 320 240 25 <blinking
+lines 2
+says '^1\.[0-2][0-9] s: face 1, blink 1$'
+says '^2\.[0-2][0-9] s: face 1, blink 2$'
+head -c $((320 * 240 * 3 * 20)) blinking >open
+does 0 blinks 320 240 25 <open
+[ ! -s stdout ] || fail "blinks: of open eyes"
