@@ -337,7 +337,7 @@ const cli_command command_detect = {
         "What a foreign landmark model does not state about itself is told by --scheme, --input, "
         "--crop and --output.",
     .examples = "pfld detect photo.jpg -o drawn.png\n"
-                "pfld detect group.jpg -o drawn.png --draw-scale 3\n"
+                "pfld detect group.jpg -o drawn.png --draw-scale 3 --style mesh\n"
                 "pfld detect photos/ --recursive --format csv > faces.csv\n"
                 "pfld detect 'a/*.jpg' --min-face 20 --max-faces 10 -o drawn/\n"
                 "find / -name '*.jpg' | pfld detect --files-from - --results r.jsonl --resume\n"

@@ -21,7 +21,8 @@
 #include "media/window.h"
 
 enum { FACES = 64, WAIT_MS = 50 };
-#define SETTLE 0.1 /* of the newest frame in the rate that is shown */
+#define ELLIPSES 0.9f /* of the key e where --ellipses does not tell */
+#define SETTLE   0.1  /* of the newest frame in the rate that is shown */
 
 typedef struct live_fields {
     detect_fields d; /* models, and how faces are found: as in pfld detect */
@@ -45,6 +46,7 @@ static const cli_option options[] = {
      .kind = CLI_FLAG,
      FIELD(mirror),
      .help = "Left and right are swapped, as in a mirror; the key m does it, too."},
+    DRAW_FIELDS_OPTIONS(offsetof(live_fields, d.draw)),
     {.name = "faces",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -104,6 +106,8 @@ typedef struct live {
     video_reader *reader;
     latest *camera;
     window *w;
+    draw_style style;
+    float ellipse; /* the radius that the key e switches on; NaN where the model can't tell */
     draw_options how;
     bool mirror, paused, done;
     pfld_face faces[FACES]; /* [n], of the last frame */
@@ -127,6 +131,20 @@ static bool save(const live *l)
     return false;
 }
 
+static void next_style(live *l)
+{
+    l->style = (l->style + 1) % DRAW_STYLES;
+    draw_set_style(&l->how, l->style);
+}
+
+static void switch_ellipses(live *l)
+{
+    if (!(l->ellipse > 0))
+        message("this model does not tell how sure it is of its points: no ellipses");
+    else
+        l->how.ellipse = l->how.ellipse > 0 ? 0 : l->ellipse;
+}
+
 static void press(live *l, int key)
 {
     switch (key) {
@@ -136,6 +154,12 @@ static void press(live *l, int key)
         break;
     case ' ':
         l->paused = !l->paused;
+        break;
+    case 'd':
+        next_style(l);
+        break;
+    case 'e':
+        switch_ellipses(l);
         break;
     case 'b':
         l->how.no_box = !l->how.no_box;
@@ -304,6 +328,10 @@ static pfld_status live_open(live *l, char *device, size_t room, pfld_error *err
         status = open_camera(l, device, room, err);
     if (status)
         return status;
+    l->style = f->d.draw.style < 0 ? DRAW_FULL : (draw_style)f->d.draw.style;
+    l->how = draw_fields_options(&f->d.draw, l->setup.ellipse);
+    l->ellipse =
+        l->setup.ellipse > 0 ? l->setup.ellipse : pfld_ellipse_radius(l->setup.landmarks, ELLIPSES);
     info = video_reader_info(l->reader);
     return window_open("pfld live", info->width, info->height, &l->w, err);
 }
@@ -331,7 +359,7 @@ static bool check(const live_fields *f)
     else if (f->picture && (!media_is_writable(f->picture) || strcmp(f->picture, "-") == 0))
         message("live: --picture: '%.80s' must end in .png, .jpg or .jpeg", f->picture);
     else
-        return true;
+        return draw_fields_check("live", &f->d.draw);
     return false;
 }
 
@@ -378,8 +406,9 @@ const cli_command command_live = {
         "Opens a window with what a camera (V4L2) sees, and its faces: box, landmarks, the head's "
         "axes, id. The window's title tells frames a second. Frames that come faster than they can "
         "be worked on are left out, so that the picture is not late.\n\n"
-        "Keys: l landmarks, b boxes, p axes, i labels with the id, f the five points, m mirror, s "
-        "saves the picture, r forgets all faces, space stops and goes on, q or Escape ends.",
+        "Keys: d goes through the styles; l landmarks, b boxes, p axes, i labels with the id, f "
+        "the five points, e ellipses: on and off; m mirror, s saves the picture, r forgets all "
+        "faces, space stops and goes on, q or Escape ends.",
     .examples = "pfld live --mirror\n"
                 "pfld live --camera talk.mp4",
     .options = options,

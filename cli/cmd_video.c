@@ -236,6 +236,7 @@ const cli_command command_video = {
         "SIGTERM).\n\n"
         "What is cut short or damaged gives what can be read of it, a message, and exit code 1.",
     .examples = "pfld video talk.mp4 -o drawn.mp4 --csv faces.csv\n"
+                "pfld video talk.mp4 -o drawn.mp4 --style mesh --jsonl faces.jsonl\n"
                 "pfld video talk.mp4 --csv faces.csv --format openface\n"
                 "pfld video street.mov -o anonymous.mp4 --blur --min-face 16 --csv -\n"
                 "pfld video talk.mp4 --crop faces/ --crop-every 25 --jsonl faces.jsonl\n"

@@ -40,9 +40,9 @@ static pfld_status take_radii(detect_setup *s, pfld_error *err)
 {
     for (size_t i = 0; i < OUTPUT_SHARES; i++)
         s->radii[i] = pfld_ellipse_radius(s->landmarks, output_shares[i] / 100);
-    if (s->f->ellipses == 0)
+    if (s->f->draw.ellipses == 0)
         return PFLD_OK;
-    s->ellipse = pfld_ellipse_radius(s->landmarks, s->f->ellipses / 100);
+    s->ellipse = pfld_ellipse_radius(s->landmarks, s->f->draw.ellipses / 100);
     return isfinite(s->ellipse)
                ? PFLD_OK
                : error_set(err, PFLD_ERR_UNSUPPORTED,
@@ -403,13 +403,14 @@ static bool may_write(detect_item *item, const detect_setup *s)
 static void draw(detect_item *item, const detect_setup *s, const pfld_image *img)
 {
     bool into_folder = detect_draws_into_folder(s->f);
-    const draw_options how = {.scale = s->f->draw_scale, .ellipse = s->ellipse};
+    draw_options how = draw_fields_options(&s->f->draw, s->ellipse);
     pfld_error err = {0};
     media_image drawn = {0};
     pfld_status status;
 
     if (into_folder && !may_write(item, s))
         return;
+    how.scale = s->f->draw_scale;
     status = draw_faces(img, s->scheme ? scheme_find(s->scheme) : NULL, item->faces, item->n, &how,
                         &drawn, &err);
     if (status) {

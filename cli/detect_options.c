@@ -156,12 +156,7 @@ const cli_option detect_options[] = {
      .help =
          "Draws the picture N times as large, 0.05 to 16, with lines and letters to suit: small "
          "faces are easy to see at 3. The results stay in pixels of FILE."},
-    {.name = "ellipses",
-     .kind = CLI_REAL,
-     .arg = "PERCENT",
-     FIELD(ellipses),
-     .help = "Draws around each landmark the ellipse that holds its true place so surely, as 90, "
-             "where the model can tell."},
+    DRAW_FIELDS_OPTIONS(offsetof(detect_fields, draw)),
     {.name = "force",
      .kind = CLI_FLAG,
      FIELD(force),
@@ -241,7 +236,8 @@ static bool check_purpose(const detect_fields *f)
                                {"--input", f->input != NULL},
                                {"--crop", f->crop > 0},
                                {"--output", f->landmarks != NULL},
-                               {"--ellipses", f->ellipses > 0},
+                               {"--style", f->draw.style > DRAW_FULL},
+                               {"--ellipses", f->draw.ellipses > 0},
                                {"--format pts", f->format == OUTPUT_PTS},
                                {NULL, true}};
 
@@ -269,10 +265,8 @@ static bool check_ranges(const detect_fields *f)
     else if (f->draw_scale > 0 && !(f->draw_scale >= LEAST_DRAW && f->draw_scale <= MOST_DRAW))
         message("detect: --draw-scale: %g is not from %g to %d", (double)f->draw_scale,
                 (double)LEAST_DRAW, MOST_DRAW);
-    else if (f->ellipses >= 100)
-        message("detect: --ellipses: %g is not below 100", (double)f->ellipses);
     else
-        return true;
+        return draw_fields_check("detect", &f->draw);
     return false;
 }
 
@@ -314,11 +308,11 @@ static bool check_format(const detect_fields *f, const inputs_spec *in)
 
 static bool check_picture(const detect_fields *f, const inputs_spec *in)
 {
-    const char *to = f->picture;
+    const char *to = f->picture, *what = draw_fields_given(&f->draw);
 
-    if (!to && (f->draw_scale > 0 || f->ellipses > 0)) {
-        message("detect: --%s to draw: name the picture by -o PICTURE",
-                f->draw_scale > 0 ? "draw-scale tells how large" : "ellipses tells what");
+    if (!to && (f->draw_scale > 0 || what)) {
+        message("detect: --%s tells %s to draw: name the picture by -o PICTURE",
+                what ? what : "draw-scale", what ? "what" : "how large");
         return false;
     }
     if (!to || to[strlen(to) - 1] == '/' || path_is_dir(to))

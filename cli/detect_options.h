@@ -2,6 +2,7 @@
 #ifndef CLI_DETECT_OPTIONS_H
 #define CLI_DETECT_OPTIONS_H
 
+#include "cli/draw_fields.h"
 #include "cli/inputs.h"
 #include "cli/options.h"
 
@@ -25,7 +26,7 @@ typedef struct detect_fields {
     bool resume, force;
     const char *picture;
     float draw_scale; /* 0: not given */
-    float ellipses;   /* percent; 0: not given */
+    draw_fields draw;
     long jobs;
     bool quiet;
     pfld_isa isa;
@@ -33,7 +34,7 @@ typedef struct detect_fields {
 
 #define DETECT_FIELDS_START                                                                        \
   {                                                                                                \
-    .box_from = -1, .threshold = -1, .presence = -1, .format = -1                                  \
+    .box_from = -1, .threshold = -1, .presence = -1, .format = -1, .draw.style = -1                \
   }
 
 extern const cli_option detect_options[];

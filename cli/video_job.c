@@ -153,13 +153,14 @@ static bool draw_frame(void *ctx, void *p)
     video_job *j = ctx;
     video_item *item = p;
     pfld_error *err = &j->err[STEP_DRAW];
+    const draw_options how = draw_fields_options(&j->f->d.draw, j->setup.ellipse);
     pfld_status status = write_crops(j, item, err);
 
     if (status == PFLD_OK && j->writer && j->f->blur)
         blur_faces(j, item);
     else if (status == PFLD_OK && j->writer)
         status = draw_faces(&item->frame.view, scheme_find(j->setup.scheme), item->faces, item->n,
-                            NULL, &item->drawn, err);
+                            &how, &item->drawn, err);
     j->status[STEP_DRAW] = status;
     return status == PFLD_OK;
 }

@@ -31,6 +31,7 @@ const cli_option video_options[] = {
      FIELD(video),
      .help = "Draws the faces into this video: .mp4, .m4v, .mov, .mkv or .avi, with the sound of "
              "IN; '-' is Matroska on stdout."},
+    DRAW_FIELDS_OPTIONS(offsetof(video_fields, d.draw)),
     {.name = "csv",
      .kind = CLI_FILE,
      .arg = "FILE",
@@ -201,7 +202,7 @@ static bool check_ranges(const video_fields *f)
     else if (f->crop_size > MOST_CROP)
         message("video: --crop-size: %ld is more than %d", f->crop_size, MOST_CROP);
     else
-        return true;
+        return draw_fields_check("video", &f->d.draw);
     return false;
 }
 
@@ -245,10 +246,16 @@ static bool check_format(const video_fields *f)
 
 bool video_check(const video_fields *f, const char *in)
 {
+    const char *what = draw_fields_given(&f->d.draw);
+
     if (f->d.turns && f->d.no_turns)
         message("video: --turns and --no-turns contradict each other");
     else if (f->blur && !f->video)
         message("video: --blur makes faces in a video unrecognisable: name it by -o OUT");
+    else if (what && !f->video)
+        message("video: --%s tells what to draw: name the video by -o OUT", what);
+    else if (what && f->blur)
+        message("video: --blur and --%s contradict each other", what);
     else if ((f->crop_every || f->crop_size) && !f->crops)
         message("video: %s is about the pictures of --crop DIR",
                 f->crop_every ? "--crop-every" : "--crop-size");

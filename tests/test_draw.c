@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "geometry/frontal.h"
 #include "media/draw.h"
 
 enum { W = 400, H = 300, GREY = 90 };
 
 static uint8_t memory[W * H * 4];
-static const draw_options nothing = {true, true, true, true, true, true, 0, 0};
+static const draw_options nothing = {true, true, true, true, true, true, false, 0, 0};
 
 static long fail_at = -1; /* counts down to 0; negative: never */
 
@@ -255,6 +256,102 @@ static void ellipses_are_those_of_the_covariance(void **state)
     media_image_free(&out);
 }
 
+/* As far to the left as to the right, and up as down. */
+static void an_ellipse_is_around_its_landmark(void **state)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    draw_options opt = nothing;
+    pfld_face f = {.box = {100, 50, 200, 200},
+                   .n_landmarks = 1,
+                   .landmarks = {{200, 150}},
+                   .cov = {{36, 0, 36}}};
+    media_image out;
+
+    (void)state;
+    opt.ellipse = 2;
+    draw_ok(&img, &f, 1, &opt, &out);
+    for (int d = 0; d < 20; d++) {
+        assert_true(abs(pixel(&out, 200 - d, 150)[0] - pixel(&out, 200 + d, 150)[0]) < 4);
+        assert_true(abs(pixel(&out, 200, 150 - d)[0] - pixel(&out, 200, 150 + d)[0]) < 4);
+    }
+    media_image_free(&out);
+}
+
+static void styles_leave_what_they_are_named_after(void **state)
+{
+    static const bool labels[DRAW_STYLES] = {[DRAW_FULL] = true};
+    pfld_face f = some_face();
+    int ink[DRAW_STYLES];
+
+    (void)state;
+    for (int i = 0; i < DRAW_STYLES; i++) {
+        draw_options opt = {.scale = 1, .ellipse = 3, .no_pose = true, .mesh = true};
+        draw_set_style(&opt, (draw_style)i);
+        assert_true(opt.scale == 1 && opt.ellipse == 3);
+        assert_int_equal(!opt.no_label, labels[i]);
+        assert_int_equal(opt.mesh, i == DRAW_MESH);
+        opt.ellipse = 0;
+        ink[i] = ink_of(&f, &opt);
+        assert_non_null(draw_style_names[i]);
+    }
+    assert_null(draw_style_names[DRAW_STYLES]);
+    assert_true(ink[DRAW_FULL] > ink[DRAW_MINIMAL]);
+    assert_true(ink[DRAW_MINIMAL] > ink[DRAW_POINTS] && ink[DRAW_POINTS] > 68);
+}
+
+/* The frontal face of 255 pixels, at (60, 20). */
+static pfld_face frontal_face(const scheme *s)
+{
+    pfld_face f = {.box = {60, 20, 255, 255}, .n_landmarks = s->n};
+
+    frontal_points(s, f.landmarks);
+    for (int i = 0; i < s->n; i++)
+        f.landmarks[i] = (pfld_point){f.landmarks[i].x + 60, f.landmarks[i].y + 20};
+    return f;
+}
+
+static void a_mesh_covers_the_skin_and_no_eyes(void **state)
+{
+    pfld_image img = flat_picture(PFLD_RGB8);
+    draw_options opt = nothing;
+    pfld_face f = frontal_face(scheme_find("ibug68"));
+    media_image out;
+
+    (void)state;
+    opt.mesh = true;
+    draw_ok(&img, &f, 1, &opt, &out);
+    assert_true(has_ink(&out, 60 + 40, 20 + 90) && has_ink(&out, 60 + 215, 20 + 90)); /* cheeks */
+    assert_true(has_ink(&out, 60 + 127, 20 + 205));                                   /* the chin */
+    assert_false(has_ink(&out, 60 + 73, 20 + 39) || has_ink(&out, 60 + 182, 20 + 39)); /* eyes */
+    assert_false(has_ink(&out, 60 + 127, 20 + 155)); /* the mouth */
+    assert_false(has_ink(&out, 60 + 5, 20 + 200));   /* beside the jaw */
+    media_image_free(&out);
+    for (int i = 0; i < 68; i++)
+        f.landmarks[i].x = 400 - f.landmarks[i].x; /* from behind */
+    assert_int_equal(ink_of(&f, &opt), 0);
+}
+
+/* Whatever the scheme: none, one without a contour of its jaw, landmarks that are nowhere. */
+static void styles_draw_every_scheme(void **state)
+{
+    (void)state;
+    for (int style = 0; style < DRAW_STYLES; style++)
+        for (int i = -1; i < 0 || scheme_at(i); i++) {
+            const scheme *s = i < 0 ? NULL : scheme_at(i);
+            pfld_image img = flat_picture(PFLD_RGB8);
+            pfld_face f = s ? frontal_face(s) : some_face();
+            draw_options opt = nothing;
+            media_image out;
+
+            draw_set_style(&opt, (draw_style)style);
+            f.landmarks[1] = (pfld_point){NAN, 0};
+            f.landmarks[2] = (pfld_point){3e9f, 0};
+            assert_int_equal(draw_faces(&img, s, &f, 1, &opt, &out, NULL), PFLD_OK);
+            assert_true(count_ink(&out) > 20);
+            media_image_free(&out);
+        }
+}
+
 static void the_five_points_are_rings_or_without_landmarks_discs(void **state)
 {
     pfld_image img = flat_picture(PFLD_RGB8);
@@ -463,7 +560,7 @@ static void unknown_pose_is_not_drawn(void **state)
     assert_true(ink_of(&f, &opt) > 0); /* its score is known */
 }
 
-static void contours_need_the_scheme_of_the_points(void **state)
+static void without_their_scheme_points_take_the_place_of_contours(void **state)
 {
     draw_options opt = nothing;
     pfld_face f = some_face();
@@ -472,10 +569,12 @@ static void contours_need_the_scheme_of_the_points(void **state)
 
     (void)state;
     opt.no_contours = false;
-    assert_true(ink_of(&f, &opt) > 0);
     f.n_landmarks = 67;
-    assert_int_equal(ink_of(&f, &opt), 0);
-    assert_int_equal(draw_faces(&img, NULL, &f, 1, NULL, &out, NULL), PFLD_OK);
+    draw_ok(&img, &f, 1, &opt, &out);
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++)
+            if (distance_to_points(&f, x, y) > 3)
+                assert_false(has_ink(&out, x, y));
     assert_true(has_ink(&out, (int)roundf(f.landmarks[9].x), (int)roundf(f.landmarks[9].y)));
     media_image_free(&out);
 }
@@ -607,6 +706,10 @@ int main(void)
         cmocka_unit_test(each_option_takes_its_ink_away),
         cmocka_unit_test(ellipses_are_those_of_the_covariance),
         cmocka_unit_test(axes_point_right_down_and_to_where_the_face_looks),
+        cmocka_unit_test(an_ellipse_is_around_its_landmark),
+        cmocka_unit_test(styles_leave_what_they_are_named_after),
+        cmocka_unit_test(a_mesh_covers_the_skin_and_no_eyes),
+        cmocka_unit_test(styles_draw_every_scheme),
         cmocka_unit_test(the_five_points_are_rings_or_without_landmarks_discs),
         cmocka_unit_test(a_face_among_others_has_a_label_of_its_own_width),
         cmocka_unit_test(a_label_hides_no_other_face),
@@ -615,7 +718,7 @@ int main(void)
         cmocka_unit_test(an_enlarged_picture_is_the_picture),
         cmocka_unit_test(enlarging_has_bounds),
         cmocka_unit_test(unknown_pose_is_not_drawn),
-        cmocka_unit_test(contours_need_the_scheme_of_the_points),
+        cmocka_unit_test(without_their_scheme_points_take_the_place_of_contours),
         cmocka_unit_test(the_label_stays_inside_the_picture),
         cmocka_unit_test(small_faces_and_pictures_are_drawn),
         cmocka_unit_test(numbers_from_nowhere_are_left_out),

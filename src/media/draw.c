@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "geometry/mesh.h"
 #include "geometry/pose.h"
 #include "geometry/spread.h"
 #include "image/image.h"
@@ -35,6 +36,7 @@ static const colour group_colours[] = {
     [SCHEME_NOSE] = {0.80, 0.64, 1.00}, [SCHEME_EYE] = {0.36, 0.93, 0.66},
     [SCHEME_LIPS] = {1.00, 0.43, 0.58}, [SCHEME_PUPIL] = {1.00, 1.00, 1.00},
 };
+static const colour mesh_colour = {0.80, 0.95, 1.00};
 static const colour plain_colour = {1.00, 0.88, 0.36}; /* points of no group */
 static const colour box_colour = {0.96, 0.98, 1.00};
 static const colour five_colour = {1.00, 1.00, 1.00};
@@ -159,7 +161,7 @@ static void contour_path(cairo_t *cr, const scheme_contour *c, const pfld_face *
         else
             all = false;
     }
-    if (c->closed && all)
+    if ((c->closed && all) || c->n == 1) /* a lone point becomes a dot */
         cairo_close_path(cr);
 }
 
@@ -177,6 +179,38 @@ static void draw_contours(const pen *p, const scheme *s, const pfld_face *face)
         ink(p->cr, &group_colours[s->contours[i].kind], 0.95);
         cairo_stroke(p->cr);
     }
+}
+
+/* Seen from its front: on a turned head, the far side's triangles lie behind the near side's. */
+static bool faces_us(const pfld_point q[3])
+{
+    double x1 = (double)q[1].x - (double)q[0].x, y1 = (double)q[1].y - (double)q[0].y;
+    double x2 = (double)q[2].x - (double)q[0].x, y2 = (double)q[2].y - (double)q[0].y;
+
+    return x1 * y2 - x2 * y1 > 0;
+}
+
+/* All in one path: an edge of two triangles is not drawn twice. */
+static void draw_mesh(const pen *p, const scheme *s, const pfld_face *face)
+{
+    mesh_triangle triangles[MESH_MOST];
+    size_t n = s ? mesh_of_scheme(s, triangles)
+                 : mesh_delaunay(face->landmarks, face->n_landmarks, triangles);
+
+    for (size_t i = 0; i < n; i++) {
+        pfld_point q[3];
+        for (int k = 0; k < 3; k++)
+            q[k] = face->landmarks[triangles[i].at[k]];
+        if (!drawable(q[0]) || !drawable(q[1]) || !drawable(q[2]) || !faces_us(q))
+            continue;
+        cairo_new_sub_path(p->cr);
+        for (int k = 0; k < 3; k++)
+            cairo_line_to(p->cr, (double)q[k].x, (double)q[k].y);
+        cairo_close_path(p->cr);
+    }
+    ink(p->cr, &mesh_colour, 0.10);
+    cairo_fill_preserve(p->cr);
+    stroke_with_halo(p, &mesh_colour, 0.5 * p->line, 0.5 * p->halo);
 }
 
 static void disc_path(cairo_t *cr, pfld_point q, double r)
@@ -223,7 +257,7 @@ static void ellipse_path(cairo_t *cr, const pfld_point *at, pfld_cov c, double r
     if (!drawable(*at) || !(half[1] > 0) || !(radius * half[0] < (double)MAX_AWAY))
         return;
     cairo_save(cr);
-    cairo_translate(cr, (double)at->x + 0.5, (double)at->y + 0.5);
+    cairo_translate(cr, (double)at->x, (double)at->y);
     cairo_rotate(cr, angle);
     cairo_scale(cr, radius * half[0], radius * half[1]);
     cairo_new_sub_path(cr);
@@ -445,6 +479,18 @@ static void draw_label(const pen *p, const pfld_face *face)
     cairo_show_text(p->cr, text);
 }
 
+/* ---- styles ---- */
+
+const char *const draw_style_names[DRAW_STYLES + 1] = {"full", "mesh", "points", "minimal"};
+
+void draw_set_style(draw_options *opt, draw_style style)
+{
+    opt->no_box = opt->no_five = opt->no_pose = opt->no_label = style != DRAW_FULL;
+    opt->no_points = style == DRAW_MESH || style == DRAW_MINIMAL;
+    opt->no_contours = style == DRAW_POINTS;
+    opt->mesh = style == DRAW_MESH;
+}
+
 /* ---- the picture ---- */
 
 static pfld_face scaled_face(const pfld_face *face, double scale)
@@ -471,13 +517,15 @@ static void draw_face(const pen *p, const pfld_face *face)
         draw_box(p, &face->box);
     if (!opt->no_five)
         draw_five(p, face);
+    if (opt->mesh)
+        draw_mesh(p, s, face);
     if (s && !opt->no_contours)
         draw_contours(p, s, face);
     if (opt->ellipse > 0.0f)
         draw_ellipses(p, s, face);
     if (!opt->no_pose)
         draw_pose(p, s, face);
-    if (!opt->no_points)
+    if (!opt->no_points || !(s || opt->no_contours))
         draw_points(p, s, face);
 }
 

@@ -90,6 +90,19 @@ done <<'sizes'
 0.05 8 6
 16 2560 1920
 sizes
+for style in mesh points minimal; do
+    good "${detect[@]}" face.ppm -o "$style.png" --style $style
+    cmp -s stdout json || fail "--style $style changes the result"
+done
+good "${detect[@]}" face.ppm -o full.png --style full
+cmp -s full.png drawn.png || fail "--style full is not the default"
+[ "$(cksum {full,mesh,points,minimal}.png | cut -d ' ' -f 1 | sort -u | wc -l)" -eq 4 ] ||
+    fail "some styles are the same"
+bad 2 "^pfld: detect: --style: 'net' is not one of full, mesh, points, minimal" "${detect[@]}" \
+    face.ppm -o none.png --style net
+bad 2 "^pfld: detect: --style tells what to draw: name the picture" "${detect[@]}" face.ppm --style mesh
+bad 2 "^pfld: detect: --no-landmarks and --style contradict" detect face.ppm -o none.png \
+    --no-landmarks --style mesh
 for scale in 0 -1 16.1 0.04 nan 3x ''; do
     bad 2 "^pfld: detect: --draw-scale: " "${detect[@]}" face.ppm -o none.png --draw-scale "$scale"
 done

@@ -26,6 +26,12 @@ good live --camera in.mkv --frames 3 --mirror -o shown.png
 good detect shown.png
 cmp -s shown.png plain.png && fail "--mirror shows the same"
 
+good live --camera in.mkv --frames 3 --style minimal -o shown.png
+cmp -s shown.png plain.png && fail "--style minimal shows what full does"
+good live --camera in.mkv --frames 2 --style points --ellipses 90 -m "$root/models/pfld-1x-ibug68.onnx"
+bad 1 "^pfld: --ellipses: this model does not tell" live --camera in.mkv --ellipses 90
+bad 2 "--ellipses: 100 is not below" live --ellipses 100
+
 good live --camera in.mkv --faces 1 --smooth 0 --max-side 320 --frames 2
 
 bad 1 "^pfld: none.mp4: No such file" live --camera none.mp4

@@ -80,6 +80,18 @@ lines 30
 [ "$(wc -l <piped)" -eq 30 ] || fail "through a pipe"
 grep -q '"file":"-"' piped || fail "the name of stdin"
 
+# --- in another style; with ellipses, where the model can tell ---
+sure=$root/models/pfld-1x-ibug68.onnx
+good video in.mkv -o mesh.mkv --style mesh --jsonl styled.jsonl
+cmp -s styled.jsonl all.jsonl || fail "--style changes the results"
+cmp -s mesh.mkv drawn.mkv && fail "--style mesh draws what full does"
+"$make_clip" "$root/docs/portrait.png" short.mkv 4
+good video short.mkv -o unsure.mkv -m "$sure" --style minimal
+good video short.mkv -o ellipses.mkv -m "$sure" --style minimal --ellipses 90
+cmp -s unsure.mkv ellipses.mkv && fail "--ellipses draws none"
+bad 1 "^pfld: --ellipses: this model does not tell" video in.mkv -o none.mkv --ellipses 90 --csv x.csv
+[ ! -e none.mkv ] || fail "a refusal leaves a video"
+
 # --- blurred: the face, 130 pixels wide, is not found any more; cropped: faces of 112 pixels ---
 sizes() { grep -o '"box":\[[^]]*' | awk -F , '$3 > 60' | wc -l; }
 [ "$(sizes <all.jsonl)" -eq 30 ] || fail "the face's size"
@@ -154,6 +166,9 @@ bad 2 "rows.csv would be overwritten" video in.mkv --csv rows.csv --jsonl ./rows
 bad 2 "must end in .mp4" video in.mkv -o out.webm
 bad 2 "'-' is given twice" video in.mkv -o - --csv -
 bad 2 "--blur makes faces in a video" video in.mkv --blur
+bad 2 "^pfld: video: --blur and --style contradict" video in.mkv -o x.mkv --blur --style mesh
+bad 2 "^pfld: video: --ellipses tells what to draw: name the video" video in.mkv --ellipses 90
+bad 2 "^pfld: video: --ellipses: 100 is not below 100" video in.mkv -o x.mkv --ellipses 100
 bad 2 "--crop-every is about" video in.mkv --crop-every 2
 bad 2 "--smooth: 2 is not from 0 to 1" video in.mkv --smooth 2
 bad 2 "--faces: 65 is more than 64" video in.mkv --faces 65
