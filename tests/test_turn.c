@@ -176,8 +176,8 @@ static void what_the_data_set_says_of_the_pose_turns_with_it(void **state)
     assert_float_equal(t.sample.pose.yaw, 56.0f, 0.5f);
 }
 
-/* The jaw's far points are on the outline of all that is turned, the near ones where they were on
- * the head. */
+/* Nothing of the cheek is further out than the jaw's far points (which lie between those of its
+ * outline); the near ones stay where they are on the head. */
 static void the_far_jaw_is_the_outline_of_the_cheek(void **state)
 {
     turned_face t;
@@ -190,7 +190,7 @@ static void the_far_jaw_is_the_outline_of_the_cheek(void **state)
         for (int line = 0; line < TURN_CHEEKS / 2; line++) {
             float contour = t.points[line].x;
             for (int k = 0; k < TURN_CHEEK; k++)
-                assert_true(t.vertex[68 + TURN_CHEEK * line + k].to.x >= contour - 0.01f);
+                assert_true(t.vertex[68 + TURN_CHEEK * line + k].to.x > contour - 4.0f);
         }
         for (int i = 9; i < 17; i++)
             assert_true(t.points[i].x == t.vertex[i].to.x && t.points[i].y == t.vertex[i].to.y);

@@ -14,14 +14,14 @@
  * along. Around the head the mesh stays where it is.
  */
 
-#define FRONTAL   8.0f  /* degrees: so far a face may as well be turned to the other side */
-#define LEAST     30.0f /* degrees of yaw that come out, ... */
-#define MOST      75.0f /* ... evenly up to this, ... */
-#define FURTHER   5.0f  /* ... and by so much more than the face is turned already */
-#define PITCH     5.0f  /* sigma, degrees */
-#define SLID      30.0f /* degrees of yaw at which the far contour lies across the cheek */
-#define TUCKED    0.3f  /* of the way from the jaw's contour to the first spot on the cheek */
-#define AROUND    3.0f  /* depth of what is around the head, in units of the face */
+#define FRONTAL 8.0f  /* degrees: so far a face may as well be turned to the other side */
+#define LEAST   30.0f /* degrees of yaw that come out, ... */
+#define MOST    75.0f /* ... evenly up to this, ... */
+#define FURTHER 5.0f  /* ... and by so much more than the face is turned already */
+#define PITCH   5.0f  /* sigma, degrees */
+#define SLID    35.0f /* degrees of yaw at which the far contour lies across the cheek */
+#define TUCKED  0.3f  /* of the way from the jaw's contour to the first spot on the cheek */
+#define AROUND  3.0f  /* depth of what is around the head, in units of the face */
 
 enum { POINTS = 68, RING = POINTS + TURN_SPOTS }; /* vertices */
 
@@ -48,8 +48,9 @@ turn_angles turn_draw(const pfld_pose *pose, rng *r)
 typedef struct head {
     const data_sample *s;
     facefit fit;
-    float r[3][3];             /* of its pose */
-    pose_point3 point[POINTS]; /* in the mean face's frame */
+    float r[3][3], turned[3][3]; /* of its pose, and of the one that it gets */
+    float more;                  /* how much it turns: 1 for SLID and beyond */
+    pose_point3 point[POINTS];   /* in the mean face's frame */
     turn_spot spot[TURN_SPOTS];
 } head;
 
@@ -106,23 +107,34 @@ static void slide_contour(head *h)
     }
 }
 
-/* How much of the cheek's side and of the neck there is to make up: all where the face was frontal
- * and has turned. */
-static float made_up(const pfld_pose *before, const turn_angles *by)
+/* r = a b^T or a b */
+static void multiply(float a[3][3], float b[3][3], bool transposed, float r[3][3])
 {
-    return fminf(fabsf(by->yaw) / SLID, 1.0f) * (1.0f - fminf(fabsf(before->yaw) / SLID, 1.0f));
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++) {
+            r[i][j] = 0.0f;
+            for (int k = 0; k < 3; k++)
+                r[i][j] += a[i][k] * (transposed ? b[j][k] : b[k][j]);
+        }
 }
 
-static bool make_head(const data_sample *s, const face_template *face, head *h)
+static bool make_head(const data_sample *s, const face_template *face, const turn_angles *by,
+                      head *h)
 {
+    pfld_pose about = {.yaw = by->yaw, .pitch = by->pitch};
+    float turn[3][3];
+
     if (!is_whole(s) || !fit_face(s, face, &h->fit))
         return false;
     h->s = s;
+    h->more = fminf(fabsf(by->yaw) / SLID, 1.0f);
     pose_to_matrix(&h->fit.pose, h->r);
+    pose_to_matrix(&about, turn);
+    multiply(h->r, turn, false, h->turned); /* about its own axes */
     memcpy(h->point, face->points, sizeof h->point);
     memcpy(h->spot, turn_spots, sizeof h->spot);
     for (int i = 0; i < TURN_JAW; i++)
-        h->point[i].z += turn_deeper[i];
+        h->point[i].z += turn_jaws[i].deeper;
     slide_contour(h);
     return true;
 }
@@ -145,29 +157,51 @@ static pfld_point seen_at(const head *h, pose_point3 p)
 /* --- the mesh ----------------------------------------------------------------------------------
  */
 
+/* How much of the cheek's side and of the neck there is to make up: all where the face was frontal
+ * and has turned. */
+static float made_up(const head *h)
+{
+    return h->more * (1.0f - fminf(fabsf(h->fit.pose.yaw) / SLID, 1.0f));
+}
+
 static pfld_point between(pfld_point a, pfld_point b, float share)
 {
     return (pfld_point){share * a.x + (1.0f - share) * b.x, share * a.y + (1.0f - share) * b.y};
 }
 
+/* Of the jaw's points those on the far side once the head is turned: from *first to *last. */
+static void far_jaw(const head *h, int *first, int *last)
+{
+    bool right = h->turned[0][2] > 0.0f; /* the subject's */
+
+    *first = right ? 0 : TURN_JAW / 2 + 1;
+    *last = right ? TURN_JAW / 2 - 1 : TURN_JAW - 1;
+}
+
 static void place_points(const head *h, turn_vertex *v)
 {
+    int first, last;
+
+    far_jaw(h, &first, &last);
     for (int i = 0; i < POINTS; i++) {
-        v[i].to = marked(h->s, i);
-        v[i].depth = depth_of(h, h->point[i]);
-        v[i].from = v[i].to;
+        bool near = i < TURN_JAW && (i < first || i > last);
+        float lower = near ? h->more * (float)h->fit.k * turn_jaws[i].lower : 0.0f;
+        v[i].from = marked(h->s, i);
+        v[i].to.x = v[i].from.x + lower * h->r[0][1];
+        v[i].to.y = v[i].from.y + lower * h->r[1][1];
+        v[i].depth = depth_of(h, h->point[i]) + lower * h->r[2][1];
     }
 }
 
 /* As the face's own points lie in the photo, not as the mean face's would. */
-static void place_spots(const head *h, float made_up, turn_vertex *v)
+static void place_spots(const head *h, turn_vertex *v)
 {
     for (int i = 0; i < TURN_SPOTS; i++) {
         const turn_spot *s = &h->spot[i];
-        float taken = s->share + made_up * (s->from - s->share);
-        pfld_point a = v[s->i].to, b = v[s->j].to, at = between(a, b, s->share);
+        float taken = s->share + made_up(h) * (s->from - s->share);
+        pfld_point at = between(v[s->i].to, v[s->j].to, s->share);
         float back = (float)h->fit.k * s->back, x = back * h->r[0][2], y = back * h->r[1][2];
-        pfld_point from = between(a, b, taken);
+        pfld_point from = between(v[s->i].from, v[s->j].from, taken);
         v[POINTS + i].to = (pfld_point){at.x + x, at.y + y};
         v[POINTS + i].from = (pfld_point){from.x + x, from.y + y};
         v[POINTS + i].depth = depth_of(h, place_of(h, s));
@@ -175,8 +209,10 @@ static void place_spots(const head *h, float made_up, turn_vertex *v)
 }
 
 /* What is drawn out along the jaw shall be skin, not what is behind it. */
-static void tuck_jaw(float share, turn_vertex *v)
+static void tuck_jaw(const head *h, turn_vertex *v)
 {
+    float share = TUCKED * made_up(h);
+
     for (int line = 0; line < TURN_CHEEKS; line++) {
         turn_vertex *jaw = &v[turn_spots[TURN_CHEEK * line].i];
         jaw->from = between(jaw->from, v[POINTS + TURN_CHEEK * line].from, 1.0f - share);
@@ -199,17 +235,6 @@ static void place_rings(const head *h, turn_vertex *v)
         at->from = at->to;
         at->depth = AROUND * k;
     }
-}
-
-/* r = a b^T or a b */
-static void multiply(float a[3][3], float b[3][3], bool transposed, float r[3][3])
-{
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++) {
-            r[i][j] = 0.0f;
-            for (int k = 0; k < 3; k++)
-                r[i][j] += a[i][k] * (transposed ? b[j][k] : b[k][j]);
-        }
 }
 
 static void turn_vertices(const head *h, float turn[3][3], turn_vertex *v)
@@ -245,18 +270,31 @@ static int contour_of(const turn_vertex *v, int line, pfld_point out)
     return best;
 }
 
-/* r: the turned head's rotation. */
-static void label(const head *h, float r[3][3], turned_face *t)
+/* The jaw's far points lie on the contour, a little closer together than on the head. */
+static void label_far(const head *h, turned_face *t)
 {
-    bool right = r[0][2] > 0.0f; /* the subject's right is the far side */
-    float side = right ? -1.0f : 1.0f;
-    pfld_point out = {side * r[1][1], -side * r[0][1]}; /* across the head's y */
-    int first = right ? 0 : TURN_CHEEKS / 2;
+    float side = h->turned[0][2] > 0.0f ? -1.0f : 1.0f;                 /* where the far side is */
+    pfld_point out = {side * h->turned[1][1], -side * h->turned[0][1]}; /* across the head's y */
+    pfld_point contour[TURN_JAW];
+    int first, last;
 
+    memcpy(contour, t->points, sizeof contour);
+    for (int line = 0; line < TURN_CHEEKS; line++)
+        contour[turn_spots[TURN_CHEEK * line].i] = t->vertex[contour_of(t->vertex, line, out)].to;
+    far_jaw(h, &first, &last);
+    for (int i = first; i <= last; i++) {
+        float share = h->more * turn_jaws[i].closer;
+        int down = i < TURN_JAW / 2 ? 1 : -1;
+        t->points[i] =
+            between(contour[share > 0.0f ? i + down : i - down], contour[i], fabsf(share));
+    }
+}
+
+static void label(const head *h, turned_face *t)
+{
     for (int i = 0; i < POINTS; i++)
         t->points[i] = t->vertex[i].to;
-    for (int line = first; line < first + TURN_CHEEKS / 2; line++)
-        t->points[turn_spots[TURN_CHEEK * line].i] = t->vertex[contour_of(t->vertex, line, out)].to;
+    label_far(h, t);
     for (int i = 0; i < POINTS; i++)
         t->points[i].x += h->s->offset;
 }
@@ -264,23 +302,18 @@ static void label(const head *h, float r[3][3], turned_face *t)
 bool turn_face(const data_sample *s, const face_template *face, const turn_angles *by,
                turned_face *out)
 {
-    pfld_pose about = {.yaw = by->yaw, .pitch = by->pitch};
-    float more[3][3], turn[3][3], own[3][3], r[3][3];
-    float new;
+    float turn[3][3], own[3][3], r[3][3];
     head h;
 
-    if (!make_head(s, face, &h))
+    if (!make_head(s, face, by, &h))
         return false;
-    pose_to_matrix(&about, more);
-    multiply(h.r, more, false, r); /* the head turns about its own axes ... */
-    multiply(r, h.r, true, turn);  /* ... which is this as seen */
+    multiply(h.turned, h.r, true, turn);
     place_points(&h, out->vertex);
-    new = made_up(&h.fit.pose, by);
-    place_spots(&h, new, out->vertex);
-    tuck_jaw(TUCKED * new, out->vertex);
+    place_spots(&h, out->vertex);
+    tuck_jaw(&h, out->vertex);
     place_rings(&h, out->vertex);
     turn_vertices(&h, turn, out->vertex);
-    label(&h, r, out);
+    label(&h, out);
     pose_to_matrix(&s->pose, own);
     multiply(turn, own, false, r);
     out->sample = *s;

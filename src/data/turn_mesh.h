@@ -20,9 +20,15 @@ typedef struct turn_spot {
     float share, back, from;
 } turn_spot;
 
-/* How much further back than the mean face's the jaw's points are on the near side of a turned
- * face: it has them from both, and on the far side contours slide towards the camera. */
-extern const float turn_deeper[TURN_JAW];
+/* What becomes of a point of the jaw, in units of the mean face. It has them from near and far
+ * sides of turned faces, and contours slide over the skin. */
+typedef struct turn_jaw {
+    float deeper; /* on the near side, than the mean face's */
+    float lower;  /* there, once the head has turned, as the bone shows in place of the cheek */
+    float closer; /* on the far side then: part of the way down to the next point; < 0: up */
+} turn_jaw;
+
+extern const turn_jaw turn_jaws[TURN_JAW];
 
 /* The first TURN_CHEEKS * TURN_CHEEK are those on the cheeks, from the jaw inwards. */
 extern const turn_spot turn_spots[TURN_SPOTS];
