@@ -83,6 +83,17 @@ static bool fit_face(const data_sample *s, const face_template *face, facefit *f
     return facefit_find(rigid, seen, TEMPLATE_RIGID, fit);
 }
 
+/* Of a line across the cheek. */
+static int first_spot(int line)
+{
+    return TURN_CHEEK * line;
+}
+
+static int jaw_of(int line)
+{
+    return turn_spots[first_spot(line)].i;
+}
+
 static pose_point3 place_of(const head *h, const turn_spot *s)
 {
     pose_point3 i = h->point[s->i], j = h->point[s->j];
@@ -99,7 +110,7 @@ static void slide_contour(head *h)
     int first = h->fit.pose.yaw > 0.0f ? 0 : TURN_CHEEKS / 2;
 
     for (int line = first; line < first + TURN_CHEEKS / 2; line++) {
-        turn_spot *spot = &h->spot[TURN_CHEEK * line];
+        turn_spot *spot = &h->spot[first_spot(line)];
         float *z = &h->point[spot->i].z;
         *z += share * (place_of(h, &spot[1]).z - *z);
         for (int k = 0; k < TURN_CHEEK; k++)
@@ -124,7 +135,7 @@ static bool make_head(const data_sample *s, const face_template *face, const tur
     pfld_pose about = {.yaw = by->yaw, .pitch = by->pitch};
     float turn[3][3];
 
-    if (!is_whole(s) || !fit_face(s, face, &h->fit))
+    if (!is_whole(s) || !fit_face(s, face, &h->fit) || fabsf(h->fit.pose.yaw) > MOST)
         return false;
     h->s = s;
     h->more = fminf(fabsf(by->yaw) / SLID, 1.0f);
@@ -214,8 +225,8 @@ static void tuck_jaw(const head *h, turn_vertex *v)
     float share = TUCKED * made_up(h);
 
     for (int line = 0; line < TURN_CHEEKS; line++) {
-        turn_vertex *jaw = &v[turn_spots[TURN_CHEEK * line].i];
-        jaw->from = between(jaw->from, v[POINTS + TURN_CHEEK * line].from, 1.0f - share);
+        turn_vertex *jaw = &v[jaw_of(line)];
+        jaw->from = between(jaw->from, v[POINTS + first_spot(line)].from, 1.0f - share);
     }
 }
 
@@ -256,18 +267,20 @@ static void turn_vertices(const head *h, float turn[3][3], turn_vertex *v)
 /* --- the labels --------------------------------------------------------------------------------
  */
 
-/* The vertex on a line across the cheek that is furthest out. */
-static int contour_of(const turn_vertex *v, int line, pfld_point out)
+static float further_out(const turn_vertex *a, const turn_vertex *b, pfld_point out)
 {
-    int best = turn_spots[TURN_CHEEK * line].i;
+    return (a->to.x - b->to.x) * out.x + (a->to.y - b->to.y) * out.y;
+}
 
-    for (int k = 0; k <= TURN_CHEEK; k++) {
-        int i = k < TURN_CHEEK ? POINTS + TURN_CHEEK * line + k : turn_spots[TURN_CHEEK * line].j;
-        float further = (v[i].to.x - v[best].to.x) * out.x + (v[i].to.y - v[best].to.y) * out.y;
-        if (further > 0.0f)
-            best = i;
-    }
-    return best;
+/* The vertex on a line across the cheek that is furthest out. */
+static const turn_vertex *contour_of(const turn_vertex *v, int line, pfld_point out)
+{
+    const turn_vertex *spot = &v[POINTS + first_spot(line)];
+    const turn_vertex *best = &v[jaw_of(line)], *inner = &v[turn_spots[first_spot(line)].j];
+
+    for (int k = 0; k < TURN_CHEEK; k++)
+        best = further_out(&spot[k], best, out) > 0.0f ? &spot[k] : best;
+    return further_out(inner, best, out) > 0.0f ? inner : best;
 }
 
 /* The jaw's far points lie on the contour, a little closer together than on the head. */
@@ -280,13 +293,13 @@ static void label_far(const head *h, turned_face *t)
 
     memcpy(contour, t->points, sizeof contour);
     for (int line = 0; line < TURN_CHEEKS; line++)
-        contour[turn_spots[TURN_CHEEK * line].i] = t->vertex[contour_of(t->vertex, line, out)].to;
+        contour[jaw_of(line)] = contour_of(t->vertex, line, out)->to;
     far_jaw(h, &first, &last);
     for (int i = first; i <= last; i++) {
-        float share = h->more * turn_jaws[i].closer;
-        int down = i < TURN_JAW / 2 ? 1 : -1;
+        float closer = turn_jaws[i].closer;
+        int down = i < TURN_JAW / 2 ? i + 1 : i - 1, up = i < TURN_JAW / 2 ? i - 1 : i + 1;
         t->points[i] =
-            between(contour[share > 0.0f ? i + down : i - down], contour[i], fabsf(share));
+            between(contour[closer < 0.0f ? up : down], contour[i], h->more * fabsf(closer));
     }
 }
 

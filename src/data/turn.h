@@ -27,9 +27,10 @@ typedef struct turned_face {
 turn_angles turn_draw(const pfld_pose *pose, rng *r);
 
 /*
- * False, and *out undefined, where not all 68 points of ibug68 are known and finite, or s has no
- * pose. Inner points stay where they are on the head, hidden or not; those of the jaw on the far
- * side slide to the cheek's contour, as annotators mark it. Allocates nothing.
+ * False, and *out undefined, where not all 68 points of ibug68 are known and finite, s has no pose,
+ * or the face is turned by more than 75 degrees already. Inner points stay where they are on the
+ * head, hidden or not; those of the jaw on the far side slide to the cheek's contour, as annotators
+ * mark it. Allocates nothing.
  */
 bool turn_face(const data_sample *s, const face_template *face, const turn_angles *by,
                turned_face *out);

@@ -304,7 +304,7 @@ void turn_paint(const turned_face *t, const affine *to_plane, const pfld_image *
 
     assert(turn_paints(view->format) && crop->format == PFLD_RGB8);
     for (int y = 0; y < crop->height; y++)
-        memset(crop->data + y * crop->stride, 0, (size_t)(3 * crop->width));
+        memset(crop->data + y * crop->stride, 0, 3 * (size_t)crop->width);
     if (!affine_invert(to_plane, &to_crop))
         return;
     for (int i = 0; i < TURN_VERTICES; i++)
