@@ -8,6 +8,7 @@
 
 #include "cli/decimal.h"
 #include "cli/openface.h"
+#include "cli/output_measures.h"
 #include "core/error.h"
 #include "core/mem.h"
 #include "core/utf8.h"
@@ -157,8 +158,9 @@ static bool put_spread(json_t *face, const pfld_face *f, const float *radii)
            json_object_set_new(face, "radii", radii_object(radii)) == 0;
 }
 
-static json_t *face_object(const pfld_face *f, const output_result *r)
+static json_t *face_object(const output_result *r, size_t i)
 {
+    const pfld_face *f = &r->faces[i];
     const char *scheme = r->scheme;
     const pfld_box *b = &f->box;
     json_t *box = json_pack(
@@ -176,7 +178,7 @@ static json_t *face_object(const pfld_face *f, const output_result *r)
                              point_list(f->landmarks, f->n_landmarks), "pose", pose);
 
     if ((r->radii && !put_spread(face, f, r->radii)) ||
-        (r->moment && face && json_object_set_new(face, "id", json_integer(f->id)))) {
+        (r->moment && face && !output_put_measures(face, &r->measures[i], f->id))) {
         json_decref(face);
         return NULL;
     }
@@ -201,7 +203,7 @@ static pfld_status write_json(const output *o, const output_result *r, pfld_erro
     json_t *line = head_object(r), *faces = json_array();
 
     for (size_t i = 0; faces && i < r->n; i++)
-        if (json_array_append_new(faces, face_object(&r->faces[i], r))) {
+        if (json_array_append_new(faces, face_object(r, i))) {
             json_decref(faces);
             faces = NULL;
         }
@@ -228,8 +230,7 @@ static void put_csv_text(FILE *to, const char *s)
         fputc('"', to);
 }
 
-/* ",12.5"; nothing behind the comma where v is not finite. */
-static void put_csv_number(FILE *to, float v, int decimals)
+void output_csv_number(FILE *to, float v, int decimals)
 {
     char text[DECIMAL_TEXT];
 
@@ -239,8 +240,8 @@ static void put_csv_number(FILE *to, float v, int decimals)
 static char *csv_header(bool is_video, int32_t n_landmarks, bool error, char buf[OUTPUT_HEADER])
 {
     size_t used = (size_t)snprintf(
-        buf, OUTPUT_HEADER, "file,%s,faces,left,top,right,bottom,score,presence,yaw,pitch,roll%s",
-        is_video ? "frame,t,id" : "face", error ? ",error" : "");
+        buf, OUTPUT_HEADER, "file,%s,faces,left,top,right,bottom,score,presence,yaw,pitch,roll%s%s",
+        is_video ? "frame,t,id" : "face", error ? ",error" : "", is_video ? OUTPUT_MEASURES : "");
 
     for (int i = 0; i < 5; i++)
         used += (size_t)snprintf(buf + used, OUTPUT_HEADER - used, ",five_x%d,five_y%d", i, i);
@@ -258,8 +259,8 @@ char *output_csv_header(int32_t n_landmarks, bool error, char buf[OUTPUT_HEADER]
 static void put_csv_points(FILE *to, const pfld_point *p, int32_t n)
 {
     for (int32_t i = 0; i < n; i++) {
-        put_csv_number(to, p[i].x, DECIMALS);
-        put_csv_number(to, p[i].y, DECIMALS);
+        output_csv_number(to, p[i].x, DECIMALS);
+        output_csv_number(to, p[i].y, DECIMALS);
     }
 }
 
@@ -285,13 +286,15 @@ static void write_csv(const output *o, const output_result *r)
 
         put_csv_start(o->to, r, i);
         for (size_t k = 0; k < 4; k++)
-            put_csv_number(o->to, box[k], DECIMALS);
-        put_csv_number(o->to, f->score, SCORE_DECIMALS);
-        put_csv_number(o->to, f->presence, SCORE_DECIMALS);
+            output_csv_number(o->to, box[k], DECIMALS);
+        output_csv_number(o->to, f->score, SCORE_DECIMALS);
+        output_csv_number(o->to, f->presence, SCORE_DECIMALS);
         for (size_t k = 0; k < 3; k++)
-            put_csv_number(o->to, pose[k], DECIMALS);
+            output_csv_number(o->to, pose[k], DECIMALS);
         if (r->radii)
-            put_csv_number(o->to, f->error, DECIMALS);
+            output_csv_number(o->to, f->error, DECIMALS);
+        if (r->moment)
+            output_csv_measures(o->to, &r->measures[i]);
         put_csv_points(o->to, f->five, 5);
         put_csv_points(o->to, f->landmarks, f->n_landmarks);
         fputc('\n', o->to);

@@ -24,6 +24,12 @@ typedef struct output_moment { /* of a video's frame */
     double t;                  /* seconds */
 } output_moment;
 
+typedef struct output_measures { /* of a face of a video */
+    pfld_measures m;
+    uint32_t happened;  /* bits of pfld_event: told in this frame */
+    pfld_events events; /* behind it */
+} output_measures;
+
 typedef struct output_result { /* of one picture or frame */
     const char *file;
     int32_t width, height;
@@ -33,7 +39,8 @@ typedef struct output_result { /* of one picture or frame */
     size_t n;
     const float *radii; /* [OUTPUT_SHARES] pfld_ellipse_radius() of output_shares; NULL: the model
                            can't tell how far off its points are, and nothing is written of it */
-    const output_moment *moment; /* NULL: a picture */
+    const output_moment *moment;     /* NULL: a picture, which has no measures */
+    const output_measures *measures; /* [n] */
 } output_result;
 
 typedef struct output {
@@ -67,6 +74,8 @@ pfld_status output_json(FILE *to, json_t *object, pfld_error *err);
 json_t *output_string(const char *s);
 /* A JSON number with so many decimals at most; null where v is not finite. NULL: no memory. */
 json_t *output_number(double v, int decimals);
+/* ",12.5"; nothing behind the comma where v is not finite. */
+void output_csv_number(FILE *to, float v, int decimals);
 /* [1,3,112,112]; an open dimension is "?". NULL: no memory. */
 json_t *output_shape(const net_shape *shape);
 

@@ -55,6 +55,8 @@ static bool follow_faces(void *ctx, void *p)
                                         item->faces, VIDEO_FACES, &item->n, &j->err[STEP_FOLLOW]);
     if (item->n > VIDEO_FACES)
         item->n = VIDEO_FACES;
+    for (size_t i = 0; i < item->n; i++)
+        item->measures[i] = face_watch_add(&j->watch, &item->faces[i], item->frame.t);
     return j->status[STEP_FOLLOW] == PFLD_OK;
 }
 
@@ -120,32 +122,18 @@ static pfld_status write_crops(const video_job *j, const video_item *item, pfld_
 
 /* ---- draw: faces ---- */
 
-/* Remembers where a face is; the one that was seen longest ago makes room. */
-static void remember(video_job *j, const pfld_face *face, double t)
-{
-    size_t at = 0;
-
-    while (at < j->n_gone && j->gone[at].id != face->id)
-        at++;
-    if (at == VIDEO_FACES) {
-        at = 0;
-        for (size_t i = 1; i < j->n_gone; i++)
-            if (j->gone[i].t < j->gone[at].t)
-                at = i;
-    } else if (at == j->n_gone) {
-        j->n_gone++;
-    }
-    j->gone[at] = (video_gone){face->id, t, face->box};
-}
-
 /* A face that is lost for a few frames is still there for whoever looks at it. */
 static void blur_faces(video_job *j, video_item *item)
 {
+    const recent_ids *seen = &j->blurred;
+    bool is_new;
+
     for (size_t i = 0; i < item->n; i++)
-        remember(j, &item->faces[i], item->frame.t);
-    for (size_t i = 0; i < j->n_gone; i++)
-        if (fabs(item->frame.t - j->gone[i].t) <= HELD)
-            blur_face(&item->frame.view, &j->gone[i].box);
+        j->blurred_boxes[recent_ids_place(&j->blurred, item->faces[i].id, item->frame.t, &is_new)] =
+            item->faces[i].box;
+    for (size_t i = 0; i < seen->n; i++)
+        if (fabs(item->frame.t - seen->t[i]) <= HELD)
+            blur_face(&item->frame.view, &j->blurred_boxes[i]);
 }
 
 static bool draw_frame(void *ctx, void *p)
@@ -177,6 +165,7 @@ static pfld_status write_results(video_job *j, const video_item *item, pfld_erro
                              .n_landmarks = j->setup.n_landmarks,
                              .faces = item->faces,
                              .n = item->n,
+                             .measures = item->measures,
                              .radii = detect_tells_spread(&j->setup) ? j->setup.radii : NULL};
     pfld_status status = PFLD_OK;
 

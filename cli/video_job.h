@@ -3,27 +3,28 @@
 #define CLI_VIDEO_JOB_H
 
 #include "cli/detect_job.h"
+#include "cli/face_watch.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/video_options.h"
 #include "media/codec.h"
 #include "media/video.h"
 
-enum { VIDEO_STEPS = 4, VIDEO_ITEMS = VIDEO_STEPS + 2, VIDEO_FACES = 64, VIDEO_OUTPUTS = 2 };
+enum {
+    VIDEO_STEPS = 4,
+    VIDEO_ITEMS = VIDEO_STEPS + 2,
+    VIDEO_FACES = RECENT_IDS,
+    VIDEO_OUTPUTS = 2
+};
 
 typedef struct video_item {
     video_frame frame;
     output_moment moment;
     pfld_face faces[VIDEO_FACES]; /* [n] */
     size_t n;
-    media_image drawn; /* or empty: frame.view is what is to be written */
+    output_measures measures[VIDEO_FACES]; /* [n] */
+    media_image drawn;                     /* or empty: frame.view is what is to be written */
 } video_item;
-
-typedef struct video_gone { /* a face that was seen, for --blur */
-    uint32_t id;
-    double t;
-    pfld_box box;
-} video_gone;
 
 typedef struct video_job { /* each part belongs to one step; what comes first is the same for all */
     const video_fields *f;
@@ -36,9 +37,10 @@ typedef struct video_job { /* each part belongs to one step; what comes first is
     /* follow: */
     pfld_session *session;
     pfld_tracker *tracker;
+    face_watch watch;
     /* draw: */
-    video_gone gone[VIDEO_FACES];
-    size_t n_gone;
+    recent_ids blurred;
+    pfld_box blurred_boxes[RECENT_IDS]; /* by the places of blurred */
     /* write: */
     output outs[VIDEO_OUTPUTS]; /* [n_outs] */
     size_t n_outs;

@@ -18,6 +18,7 @@
 #include "cli/npy.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/output_measures.h"
 #include "cli/paths.h"
 #include "core/mem.h"
 
@@ -808,6 +809,13 @@ static void frames_have_what_pictures_have_and_more(void **state)
     static const float radii[OUTPUT_SHARES] = {1, 2, 3};
     const output_moment moment = {7, 0.28};
     pfld_face f = {.id = 4, .score = 1, .error = 1.5f, .n_landmarks = 1, .cov = {{1, 0.5f, 2}}};
+    const output_measures measures = {.m = {.eye_open = {0.25f, 0.30004f},
+                                            .mouth_open = 0.5f,
+                                            .asymmetry = 0.02f,
+                                            .inter_pupil = 61.5f,
+                                            .facing = 1},
+                                      .happened = PFLD_EVENT_BLINK | PFLD_EVENT_YAWN,
+                                      .events = {.mouth_wide = 1, .eyes_since = 0.04}};
     const output_result r = {.file = "a.mp4",
                              .width = 8,
                              .height = 9,
@@ -815,8 +823,9 @@ static void frames_have_what_pictures_have_and_more(void **state)
                              .faces = &f,
                              .n = 1,
                              .radii = radii,
-                             .moment = &moment};
-    char text[1024] = "";
+                             .moment = &moment,
+                             .measures = &measures};
+    char text[1536] = "";
     output json = {.to = fmemopen(text, sizeof text, "w"), .is_video = true}, csv = json;
 
     (void)state;
@@ -827,16 +836,50 @@ static void frames_have_what_pictures_have_and_more(void **state)
     assert_int_equal(output_write(&csv, &r, NULL), PFLD_OK);
     fclose(json.to);
     assert_string_equal(
-        text, "{\"v\":1,\"file\":\"a.mp4\",\"frame\":7,\"t\":0.28,\"width\":8,\"height\":9,"
-              "\"faces\":[{\"box\":[0.0,0.0,0.0,0.0],\"score\":1.0,\"presence\":0.0,"
-              "\"five\":[[0.0,0.0],[0.0,0.0],[0.0,0.0],[0.0,0.0],[0.0,0.0]],\"scheme\":null,"
-              "\"landmarks\":[[0.0,0.0]],\"pose\":{\"yaw\":0.0,\"pitch\":0.0,\"roll\":0.0},"
-              "\"error\":1.5,\"cov\":[[1.0,0.5,2.0]],\"radii\":{\"50\":1.0,\"90\":2.0,\"99\":3.0},"
-              "\"id\":4}]}\n"
-              "file,frame,t,id,faces,left,top,right,bottom,score,presence,yaw,pitch,roll,error,"
-              "five_x0,five_y0,five_x1,five_y1,five_x2,five_y2,five_x3,five_y3,five_x4,five_y4,"
-              "x0,y0\n"
-              "a.mp4,7,0.28,4,1,0,0,0,0,1,0,0,0,0,1.5,0,0,0,0,0,0,0,0,0,0,0,0\n");
+        text,
+        "{\"v\":1,\"file\":\"a.mp4\",\"frame\":7,\"t\":0.28,\"width\":8,\"height\":9,"
+        "\"faces\":[{\"box\":[0.0,0.0,0.0,0.0],\"score\":1.0,\"presence\":0.0,"
+        "\"five\":[[0.0,0.0],[0.0,0.0],[0.0,0.0],[0.0,0.0],[0.0,0.0]],\"scheme\":null,"
+        "\"landmarks\":[[0.0,0.0]],\"pose\":{\"yaw\":0.0,\"pitch\":0.0,\"roll\":0.0},"
+        "\"error\":1.5,\"cov\":[[1.0,0.5,2.0]],\"radii\":{\"50\":1.0,\"90\":2.0,\"99\":3.0},"
+        "\"measures\":{\"eye_open\":[0.25,0.3],\"mouth_open\":0.5,\"asymmetry\":0.02,"
+        "\"inter_pupil\":61.5,\"facing\":1.0},\"eyes_closed\":false,\"mouth_wide\":true,"
+        "\"events\":[{\"event\":\"blink\",\"since\":0.04},{\"event\":\"yawn\",\"since\":0.0}],"
+        "\"id\":4}]}\n"
+        "file,frame,t,id,faces,left,top,right,bottom,score,presence,yaw,pitch,roll,error,"
+        "eye_open0,eye_open1,mouth_open,asymmetry,inter_pupil,facing,eyes_closed,mouth_wide,"
+        "blink,long_closure,yawn,"
+        "five_x0,five_y0,five_x1,five_y1,five_x2,five_y2,five_x3,five_y3,five_x4,five_y4,"
+        "x0,y0\n"
+        "a.mp4,7,0.28,4,1,0,0,0,0,1,0,0,0,0,1.5,0.25,0.3,0.5,0.02,61.5,1,0,1,1,0,1,"
+        "0,0,0,0,0,0,0,0,0,0,0,0\n");
+}
+
+/* A head that looks away, or a scheme without lids and lips. */
+static void what_cannot_be_measured_is_empty(void **state)
+{
+    const output_measures m = {.m = {.eye_open = {NAN, NAN},
+                                     .mouth_open = NAN,
+                                     .asymmetry = 0.5f,
+                                     .inter_pupil = NAN,
+                                     .facing = 0.25f},
+                               .events = {.eyes_closed = 1}};
+    char text[512] = "";
+    FILE *to = fmemopen(text, sizeof text, "w");
+    json_t *face = json_object();
+
+    (void)state;
+    assert_non_null(to);
+    output_csv_measures(to, &m);
+    fputc('\n', to);
+    assert_true(output_put_measures(face, &m, 3));
+    assert_int_equal(output_json(to, face, NULL), PFLD_OK);
+    fclose(to);
+    assert_string_equal(text, ",,,,0.5,,0.25,,,,,\n"
+                              "{\"measures\":{\"eye_open\":[null,null],\"mouth_open\":null,"
+                              "\"asymmetry\":0.5,\"inter_pupil\":null,\"facing\":0.25},"
+                              "\"eyes_closed\":null,\"mouth_wide\":null,\"events\":[],"
+                              "\"id\":3}\n");
 }
 
 static void the_longest_header_fits(void **state)
@@ -959,6 +1002,7 @@ int main(void)
         cmocka_unit_test(json_has_every_key_whatever_is_known),
         cmocka_unit_test(csv_has_one_header_and_empty_cells_for_nan),
         cmocka_unit_test(frames_have_what_pictures_have_and_more),
+        cmocka_unit_test(what_cannot_be_measured_is_empty),
         cmocka_unit_test(the_longest_header_fits),
         cmocka_unit_test(pts_counts_from_one),
         cmocka_unit_test(a_full_disk_is_noticed),

@@ -20,7 +20,7 @@ lines 30
 is_json
 says '^\{"v":1,"file":"in.mkv","frame":0,"t":0.0,"width":320,"height":240,"faces":\[\{"box":'
 says '"frame":29,"t":1.16,'
-[ "$(count '"pose":{"yaw":[-0-9.]*,"pitch":[-0-9.]*,"roll":[-0-9.]*},"id":1}\]}$' <stdout)" -eq 30 ] ||
+[ "$(count '"pose":{"yaw":[-0-9.]*,"pitch":[-0-9.]*,"roll":[-0-9.]*},"measures":{"eye_open":\[.*"events":\[\],"id":1}\]}$' <stdout)" -eq 30 ] ||
     fail "not 30 frames of the face with id 1"
 
 # --- the head is rolled to and fro by 7 degrees, which the roll follows ---
@@ -33,7 +33,7 @@ grep -o '"roll":[-0-9.]*' all.jsonl | cut -d: -f2 |
 good video in.mkv --csv rows.csv --jsonl again.jsonl
 [ ! -s stdout ] || fail "results in files and on stdout"
 cmp -s again.jsonl all.jsonl || fail "--jsonl differs from stdout"
-head -n 1 rows.csv | grep -q '^file,frame,t,id,faces,left,top,right,bottom,score,presence,yaw,pitch,roll,five_x0,.*,y67$' ||
+head -n 1 rows.csv | grep -q '^file,frame,t,id,faces,left,top,right,bottom,score,presence,yaw,pitch,roll,eye_open0,eye_open1,mouth_open,asymmetry,inter_pupil,facing,eyes_closed,mouth_wide,blink,long_closure,yawn,five_x0,.*,y67$' ||
     fail "the columns of --csv"
 [ "$(count '^in.mkv,[0-9]*,[0-9.]*,1,1,' <rows.csv)" -eq 30 ] || fail "the rows of --csv"
 good video in.mkv --csv -
@@ -57,6 +57,40 @@ lines 6
 says '^5,0,0.16,0,0,0,0,0,0'
 good video black.mkv
 [ "$(count '"faces":\[\]}$' <stdout)" -eq 5 ] || fail "frames without a face"
+
+# --- measures: open eyes, a smile, a face that looks here, over all frames ---
+column() { awk -F , -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "$2"; }
+within() {
+    column "$1" rows.csv | awk -v low="$2" -v high="$3" '$1 < low || $1 > high { exit 1 } END { exit NR != 30 }' ||
+        fail "$1 is not from $2 to $3"
+}
+within eye_open0 0.2 0.35
+within eye_open1 0.2 0.35
+within mouth_open 0.1 0.35
+within asymmetry 0.001 0.05
+within inter_pupil 50 70
+within facing 0.98 1
+within eyes_closed 0 0
+within yawn 0 0
+
+# --- the plot of docs/video.md, where one number makes a difference: the portrait doesn't blink ---
+plot() { # DIR
+    (cd "$1" && gnuplot -c "$root/examples/plot_video.gp" rows.csv plot.png) >stdout 2>stderr ||
+        fail "examples/plot_video.gp: exit code $?"
+    if grep -qi 'warning\|plot_video' stderr; then fail "examples/plot_video.gp: warnings"; fi
+}
+if command -v gnuplot >/dev/null; then
+    mkdir plain yaw blink
+    cp rows.csv plain
+    plot plain
+    [ "$(head -c 4 plain/plot.png | od -An -tx1 | tr -d ' ')" = 89504e47 ] || fail "the plot is no PNG"
+    for name in yaw blink; do
+        awk -F , -v OFS=, -v name=$name 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
+            NR == 12 { $c = 1 } { print }' rows.csv >$name/rows.csv
+        plot $name
+        if cmp -s $name/plot.png plain/plot.png; then fail "the plot doesn't show $name"; fi
+    done
+fi
 
 # --- drawn and read again; the same to the byte by one thread and by several ---
 good video in.mkv -o drawn.mkv --jsonl one.jsonl --threads 1
