@@ -256,6 +256,45 @@ static void nor_do_nets_of_bytes(void **state)
     pfld_model_free(f.points);
 }
 
+/* A face that comes, goes to the side, is lost and comes again. */
+static void nor_does_following_and_measuring(void **state)
+{
+    const fixture *f = *state;
+    static pfld_face faces[CAP];
+    pfld_error err = {0};
+    pfld_tracker *tracker;
+    pfld_session *s;
+    pfld_measures m;
+    pfld_events events = {0};
+    size_t seen = 0;
+    long before;
+
+    skip_without_models(f);
+    s = start(f, NULL);
+    assert_int_equal(pfld_tracker_create(NULL, &tracker, &err), PFLD_OK);
+    before = asked;
+    for (int i = 0; i < 60; i++) {
+        pfld_image part = f->portrait.view;
+        size_t n = 0;
+
+        part.data += 3 * (ptrdiff_t)(i % 20);
+        part.width -= 20;
+        if (i / 15 % 2)
+            part.height = 40; /* hair */
+        assert_int_equal(pfld_track(tracker, s, &part, i / 25.0, faces, CAP, &n, &err), PFLD_OK);
+        seen += n;
+        for (size_t k = 0; k < n && k < CAP; k++) {
+            assert_int_equal(pfld_measure(&faces[k], &m, &err), PFLD_OK);
+            pfld_events_update(&events, &m, i / 25.0);
+        }
+    }
+    pfld_tracker_reset(tracker);
+    assert_int_equal(asked, before);
+    assert_true(seen > 20 && seen < 60);
+    pfld_tracker_free(tracker);
+    pfld_session_free(s);
+}
+
 static void refused_calls_allocate_nothing(void **state)
 {
     const fixture *f = *state;
@@ -297,6 +336,7 @@ int main(void)
         cmocka_unit_test(no_option_makes_it_allocate),
         cmocka_unit_test(without_a_second_look_neither),
         cmocka_unit_test(nor_do_nets_of_bytes),
+        cmocka_unit_test(nor_does_following_and_measuring),
         cmocka_unit_test(refused_calls_allocate_nothing),
     };
 

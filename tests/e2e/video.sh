@@ -175,6 +175,31 @@ for signal in INT TERM; do
     lines "$n"
 done
 
+# --- memory: after 380 frames what it is after 60, to 3 kB a frame, whose pixels are 230 kB. What a
+# sanitizer keeps of memory that was freed would count, too. ---
+peak() { awk '$1 == "VmHWM:" { print $2 }' "/proc/$pid/status"; } # kB
+rows_at_least() {
+    until [ -f held.csv ] && [ "$(wc -l <held.csv)" -gt "$1" ]; do
+        kill -0 "$pid" || fail "it ends by itself"
+        sleep 0.05
+    done
+}
+if [ -r "/proc/$$/status" ] && ! grep -qE '__[at]san_init' "$PFLD"; then
+    "$PFLD" video - --csv held.csv --jsonl held.jsonl --quiet <feed >stdout 2>stderr &
+    pid=$!
+    exec 3>feed
+    head -c $(($(stat -c %s long.mkv) / 4)) long.mkv >&3
+    rows_at_least 60
+    before=$(peak)
+    tail -c +$(($(stat -c %s long.mkv) / 4 + 1)) long.mkv >&3
+    rows_at_least 380
+    after=$(peak)
+    exec 3>&-
+    wait $pid || fail "memory: exit code $?"
+    echo "memory: $before kB after 60 frames, $after kB after 380"
+    [ $((after - before)) -lt 1000 ] || fail "memory grows"
+fi
+
 # --- what is no video, or only part of one ---
 bad 1 "^pfld: none.mp4: No such file" video none.mp4
 : >empty.mp4
