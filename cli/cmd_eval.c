@@ -106,6 +106,14 @@ static const cli_option options[] = {
      FIELD(motion),
      .help = "Measures the tracker on clips of 3 s made of the faces' photos: still, tremble, "
              "shake, pan, zoom, roll, blink, hide, or all."},
+    {.name = "video",
+     .kind = CLI_TEXTS,
+     .arg = "FILE",
+     FIELD(video),
+     .help =
+         "Measures the tracker on this video, whose truth nobody knows: how much points tremble "
+         "as measured and steadied, and frames without a face; can be given again, each is a "
+         "line. Takes no --data."},
     {.name = "smooth",
      .kind = CLI_NUMBER,
      .arg = "S",
@@ -278,12 +286,25 @@ static const char *wrong_stress(const eval_fields *f)
     return f->data.n > 1 && (f->out || f->sheet) ? "--chart and --sheet are for one --data" : NULL;
 }
 
+/* The same of --video. */
+static const char *wrong_video(const eval_fields *f)
+{
+    const bool others = f->data.n || f->detectors.n || f->compare || f->report || f->stress ||
+                        f->pose || f->motion || f->negatives || f->max_side || f->min_face > 0.0f;
+
+    if (others || f->jitter > 0.0f || f->presence >= 0.0f)
+        return "--video measures the tracker, and takes no --data and none of what goes with it";
+    return f->smooth > 1.0f ? "--smooth: 0 to 1" : NULL;
+}
+
 /* What is wrong with the options taken together; NULL: nothing. */
 static const char *wrong(const eval_fields *f)
 {
     const bool detects = f->detectors.n > 0;
     bool motions[CLIP_MOTIONS] = {false};
 
+    if (f->video.n)
+        return wrong_video(f);
     if (f->data.n == 0)
         return "--data is missing";
     if (f->report && (f->data.n > 1 || f->detectors.n > 1 ||
@@ -311,7 +332,7 @@ static const char *wrong(const eval_fields *f)
     if (f->motion && (f->max_side || f->presence >= 0.0f))
         return "--motion takes no --max-side or --presence";
     if (f->smooth >= 0.0f && !f->motion)
-        return "--smooth is for --motion";
+        return "--smooth is for --motion and --video";
     if (f->motion && (detects || f->compare || f->report || f->jitter > 0.0f))
         return "--motion measures the tracker, and takes no --detector, --compare, --report or "
                "--jitter";
@@ -345,18 +366,21 @@ static int run(const cli_command *self, int argc, char **argv)
             code = eval_stresses(&f);
         else if (f.motion)
             code = eval_motion(&f);
+        else if (f.video.n)
+            code = eval_video(&f);
         else
             code = f.detectors.n ? eval_detectors(&f) : eval_landmarks(&f);
     }
     mem_free((void *)f.data.at);
     mem_free((void *)f.detectors.at);
+    mem_free((void *)f.video.at);
     return code;
 }
 
 const cli_command command_eval = {
     .name = "eval",
     .brief = "measure a landmark model or detectors on labelled photos",
-    .synopsis = "--data SPEC... [--model FILE] [OPTION]...",
+    .synopsis = "--data SPEC... | --video FILE... [--model FILE] [OPTION]...",
     .about = "Runs the model on the box around each face's true points and prints a JSON line for "
              "each data set: NME in percent of the named normaliser with a bootstrap interval, "
              "median, area under the error curve and failures at 8 and 10 percent, by point group "
@@ -371,12 +395,14 @@ const cli_command command_eval = {
              "each data set, detector and size: average precision with a bootstrap interval, "
              "recall at 1 false alarm in 10 photos, and by size of the faces; a table of all goes "
              "to stderr, each detector's best size marked. docs/detection.md says how detections "
-             "are matched.",
+             "are matched.\n\n"
+             "With --motion or --video it measures how faces are followed: docs/tracking.md.",
     .examples = "pfld eval --model a.onnx --data 300w:test.txt --report build/report\n"
                 "pfld eval --model a.onnx --compare b.onnx --data 300w:val.txt\n"
                 "pfld eval --boxes-by builtin --data 300w:test.txt\n"
                 "pfld eval --pose --data mtfl-test:mtfl80.csv --data aflw2000:pose.csv\n"
                 "pfld eval --stress=blur,dark --compare b.onnx --data 300w:val.txt -o curves.svg\n"
+                "pfld eval --video talk.mp4 --video street.mov\n"
                 "pfld eval --detector builtin --detector yunet.onnx --max-side 320,640 --iou 0.4 "
                 "--data boxes:test.csv --negatives negatives:dir@1,part=held",
     .options = options,

@@ -14,8 +14,9 @@ typedef struct eval_fields {
     bool pose;
     long jitter_draws, seed;
     int norm;
-    /* motion */
+    /* motion, in clips that are made or videos that are there */
     const char *motion;
+    cli_texts video;
     float smooth; /* below 0: not given */
     /* detectors */
     cli_texts detectors;
@@ -54,6 +55,8 @@ pfld_status eval_pose_of(const eval_fields *f, const char *name, const pfld_mode
 int eval_stresses(const eval_fields *f);
 /* The tracker on clips of labelled faces, lines for each motion; the exit code. */
 int eval_motion(const eval_fields *f);
+/* The tracker on videos, a line for each that can be read; the exit code. What fails is named. */
+int eval_video(const eval_fields *f);
 /* The names of --motion, "shake,blink" or "all". False: there is another. */
 bool eval_motions(const char *list, bool wanted[CLIP_MOTIONS]);
 /* AP and its kin of detectors, a line for each, data set and size; the exit code. */

@@ -92,6 +92,22 @@ if command -v gnuplot >/dev/null; then
     done
 fi
 
+# --- how much points tremble, before and behind smoothing, and what can't be read among others ---
+run "$PFLD" eval --video in.mkv --video none.mkv --video black.mkv
+[ "$code" -eq 1 ] || fail "eval --video: exit code $code"
+grep -q '^pfld: none.mkv: No such file' stderr || fail "eval --video: the file that isn't there"
+grep -q '^in.mkv: 30 frames, 0 without a face, faces: 1; jitter of' stderr || fail "eval --video: words"
+lines 2
+is_json
+says '^\{"v":1,"model":"built-in","video":"in.mkv","smooth":0.5,"frames":30,"empty":0,"faces":1,"seen":30,"still":'
+says '"all":\{"n":28,'
+says '"video":"black.mkv",.*"frames":5,"empty":5,"faces":0,"seen":0,"still":\{"n":0,"measured":null,"steadied":null\}'
+grep -o '"all":.*' stdout | head -n 1 | tr -c '0-9.-' ' ' | awk '{ print; exit !($2 < 2 && $3 < 0.9 * $2 && $4 > -1 && $4 < 1) }' ||
+    fail "eval --video: smoothing"
+run "$PFLD" eval --video in.mkv --smooth 0
+grep -o '"all":.*' stdout | tr -c '0-9.-' ' ' | awk '{ exit !($2 == $3 && $4 == 0) }' ||
+    fail "eval --video: no smoothing"
+
 # --- drawn and read again; the same to the byte by one thread and by several ---
 good video in.mkv -o drawn.mkv --jsonl one.jsonl --threads 1
 good video in.mkv -o drawn2.mkv --jsonl two.jsonl --threads 3
@@ -234,6 +250,8 @@ bad 2 "--faces: 65 is more than 64" video in.mkv --faces 65
 bad 2 "--format json and --csv contradict" video in.mkv --format json --csv x.csv
 bad 2 "neither is written" video in.mkv --format csv --jsonl x.jsonl
 bad 2 "pts holds one face" video in.mkv --format pts
+bad 2 "--video measures the tracker, and takes no" eval --video in.mkv --data 300w:x.txt
+bad 2 "--smooth: 0 to 1" eval --video in.mkv --smooth 2
 bad 2 "--turns and --no-turns" video in.mkv --turns --no-turns
 
 # --- clips of a webcam, where ../shared has them: Indeo 5, 160x120 at 20 frames a second ---
