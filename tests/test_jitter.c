@@ -28,8 +28,8 @@ static pfld_face face_at(float x, float tremble, rng *r)
 
     for (int i = 0; i < 68; i++)
         f.landmarks[i] = (pfld_point){x + tremble * rng_normal(r), 100 + tremble * rng_normal(r)};
-    f.landmarks[36].x -= UNIT / 2;
-    f.landmarks[45].x += UNIT / 2;
+    f.landmarks[36].x -= 0.5f * UNIT;
+    f.landmarks[45].x += 0.5f * UNIT;
     return f;
 }
 
