@@ -611,13 +611,13 @@ pfld_status pfld_detect(pfld_session *s, const pfld_image *img, pfld_face *out, 
 
 /* ---- pose ---- */
 
-static bool is_covariance(const float *c /* [3] */)
+static bool is_covariance(const pfld_cov *c)
 {
-    return isfinite(c[0]) && isfinite(c[1]) && isfinite(c[2]) && c[0] >= 0.0f && c[2] >= 0.0f &&
-           (double)c[1] * (double)c[1] <= 1.0001 * (double)c[0] * (double)c[2];
+    return isfinite(c->xx) && isfinite(c->xy) && isfinite(c->yy) && c->xx >= 0.0f &&
+           c->yy >= 0.0f && (double)c->xy * (double)c->xy <= 1.0001 * (double)c->xx * (double)c->yy;
 }
 
-pfld_status pfld_pose_from(const char *name, const pfld_point *points, const float *cov,
+pfld_status pfld_pose_from(const char *name, const pfld_point *points, const pfld_cov *cov,
                            const pfld_camera *camera, pfld_pose *pose, pfld_error *err)
 {
     const scheme *s = name ? scheme_find(name) : NULL;
@@ -629,7 +629,7 @@ pfld_status pfld_pose_from(const char *name, const pfld_point *points, const flo
         return error_set(err, PFLD_ERR_ARG, "'%.40s' is no scheme of landmarks",
                          name ? name : "NULL");
     for (int i = 0; i < s->n && cov; i++)
-        if (!is_covariance(cov + (size_t)3 * (size_t)i))
+        if (!is_covariance(&cov[i]))
             return error_set(err, PFLD_ERR_ARG, "cov[%d] is no covariance", i);
     if (camera) {
         if (!(camera->focal > 0.0f) || !isfinite(camera->focal) || !isfinite(camera->centre.x) ||

@@ -467,7 +467,7 @@ static void a_faces_pose_is_that_of_its_points(void **state)
     pfld_image img = tiny_busy_picture(PFLD_RGB8);
     pfld_face face = tiny_find(s, &img, &tiny_box);
     pfld_camera camera = {.focal = 30, .centre = {20, 15}};
-    float cov[3 * 5];
+    pfld_cov cov[5];
     pfld_pose pose, other;
 
     (void)state;
@@ -475,8 +475,8 @@ static void a_faces_pose_is_that_of_its_points(void **state)
     assert_memory_equal(&pose, &face.pose, sizeof pose);
     assert_int_equal(pfld_pose_from("five", face.landmarks, NULL, &camera, &other, NULL), PFLD_OK);
     assert_true(isfinite(other.yaw) && other.yaw != pose.yaw);
-    for (int i = 0; i < 15; i++)
-        cov[i] = i % 3 == 1 ? 0.0f : (float)i;
+    for (int i = 0; i < 5; i++)
+        cov[i] = (pfld_cov){(float)(3 * i), 0, (float)(3 * i + 2)};
     assert_int_equal(pfld_pose_from("five", face.landmarks, cov, NULL, &other, NULL), PFLD_OK);
     assert_true(isfinite(other.yaw) && other.yaw != pose.yaw);
     face.landmarks[2].x = NAN;
@@ -494,7 +494,7 @@ static void wrong_arguments_of_poses_are_named(void **state)
                                    {.focal = NAN},
                                    {.focal = INFINITY},
                                    {.focal = 1, .centre = {NAN, 0}}};
-    const float wrong[15] = {[12] = 1, [13] = 2, [14] = 1};
+    const pfld_cov wrong[5] = {[4] = {1, 2, 1}};
     const pfld_pose before = {1, 2, 3};
     pfld_pose pose = before;
     pfld_error err;

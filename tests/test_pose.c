@@ -397,8 +397,8 @@ static void a_point_that_wanders_off_is_let_go_smoothly(void **state)
 static void a_point_of_large_covariance_hardly_counts(void **state)
 {
     const scheme *s = scheme_find("ibug68");
-    float cov[PFLD_MAX_LANDMARKS][3];
-    const pose_view view = {.cov = cov[0]};
+    pfld_cov cov[PFLD_MAX_LANDMARKS];
+    const pose_view view = {.cov = cov};
 
     (void)state;
     seed = 10;
@@ -408,9 +408,9 @@ static void a_point_of_large_covariance_hardly_counts(void **state)
         int unsure = s->rigid[n % s->n_rigid].point;
         project(s, pose, 100, 300, 200, points);
         for (int i = 0; i < s->n; i++)
-            cov[i][0] = cov[i][2] = 1, cov[i][1] = 0;
+            cov[i] = (pfld_cov){1, 0, 1};
         points[unsure].x += 6; /* and only along x is it unsure */
-        cov[unsure][0] = 10000;
+        cov[unsure].xx = 10000;
         assert_true(pose_from_points(s, points, NULL, &alike));
         assert_true(pose_from_points(s, points, &view, &told));
         assert_true(apart(told, pose) < 0.1f);
@@ -420,12 +420,12 @@ static void a_point_of_large_covariance_hardly_counts(void **state)
 
 static void what_is_no_covariance_gives_no_pose(void **state)
 {
-    static const float wrong[][3] = {{-1, 0, 1},  {1, 0, -1},  {1, 500, 1},
+    static const pfld_cov wrong[] = {{-1, 0, 1},  {1, 0, -1},  {1, 500, 1},
                                      {NAN, 0, 1}, {1, NAN, 1}, {1, 0, INFINITY}};
     const scheme *s = scheme_find("ibug68");
     pfld_point points[PFLD_MAX_LANDMARKS];
-    float cov[PFLD_MAX_LANDMARKS][3] = {{0}}; /* 0 is one */
-    const pose_view view = {.cov = cov[0]};
+    pfld_cov cov[PFLD_MAX_LANDMARKS] = {{0}}; /* 0 is one */
+    const pose_view view = {.cov = cov};
     pfld_pose pose;
 
     (void)state;
@@ -433,7 +433,7 @@ static void what_is_no_covariance_gives_no_pose(void **state)
     assert_true(pose_from_points(s, points, &view, &pose));
     assert_pose(pose, (pfld_pose){10, 10, 10}, 0.1f);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        memcpy(cov[s->rigid[3].point], wrong[i], sizeof wrong[i]);
+        cov[s->rigid[3].point] = wrong[i];
         assert_false(pose_from_points(s, points, &view, &pose));
         assert_true(isnan(pose.yaw));
     }

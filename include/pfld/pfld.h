@@ -250,15 +250,15 @@ typedef struct pfld_camera { /* pinhole */
  * smoothed, corrected, or found by others. A smooth function of them; single ones that are far off
  * hardly count.
  *
- * cov, or NULL: [3 x of the scheme], xx, xy and yy of each point's error in pixels squared; the
- * less sure weigh less. camera NULL: weak perspective, for which no camera needs to be known;
- * angles are then those to the line of sight, and with a camera those to its axis. NaN angles where
- * the points tell no pose: they coincide, are not finite, or the scheme has too few. PFLD_ERR_ARG:
- * unknown scheme, a focal length that is not above 0, or what is no covariance. Needs no session,
- * and allocates nothing.
+ * cov [of the scheme], or NULL: of each landmark's error, as pfld_face.cov; the less sure weigh
+ * less. camera NULL: weak perspective, for which no camera needs to be known; angles are then those
+ * to the line of sight, and with a camera those to its axis. NaN angles where the points tell no
+ * pose: they coincide, are not finite, or the scheme has too few. PFLD_ERR_ARG: unknown scheme, a
+ * focal length that is not above 0, or what is no covariance. Needs no session, and allocates
+ * nothing.
  */
 PFLD_API pfld_status pfld_pose_from(const char *scheme, const pfld_point *landmarks,
-                                    const float *cov, const pfld_camera *camera, pfld_pose *pose,
+                                    const pfld_cov *cov, const pfld_camera *camera, pfld_pose *pose,
                                     pfld_error *err);
 
 /* ---- faces in motion ---- */

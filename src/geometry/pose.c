@@ -249,15 +249,14 @@ static bool start(const problem *p, attitude *s)
 }
 
 /* With cov [n] in pixels of the picture. False where one is no covariance. */
-static bool weigh(problem *p, const float *cov, const frame *f)
+static bool weigh(problem *p, const pfld_cov *cov, const frame *f)
 {
     double own = SHAPE * p->unit * f->size;
 
     for (size_t i = 0; i < p->n && cov; i++) {
-        const float *c3 = cov + 3 * i;
-        double xx = (double)c3[0], yy = (double)c3[2], most = sqrt(xx * yy);
-        double xy = fabs((double)c3[1]) <= ROUNDED * most /* else it is none */
-                        ? fmin(fmax((double)c3[1], -most), most)
+        double xx = (double)cov[i].xx, yy = (double)cov[i].yy, most = sqrt(xx * yy);
+        double xy = fabs((double)cov[i].xy) <= ROUNDED * most /* else it is none */
+                        ? fmin(fmax((double)cov[i].xy, -most), most)
                         : (double)NAN;
         double a = 1.0 + xx / (own * own), b = xy / (own * own), c = 1.0 + yy / (own * own);
         double det = a * c - b * b;
@@ -468,7 +467,7 @@ bool pose_from_points(const scheme *s, const pfld_point *points, const pose_view
 {
     pose_point3 face[PFLD_MAX_LANDMARKS];
     pfld_point seen[PFLD_MAX_LANDMARKS];
-    float cov[PFLD_MAX_LANDMARKS][3];
+    pfld_cov cov[PFLD_MAX_LANDMARKS];
     pose_view picked = view ? *view : (pose_view){0};
 
     assert(s->n_rigid <= PFLD_MAX_LANDMARKS);
@@ -476,10 +475,10 @@ bool pose_from_points(const scheme *s, const pfld_point *points, const pose_view
         face[i] = pose_neutral[s->rigid[i].face3d];
         seen[i] = points[s->rigid[i].point];
         if (picked.cov)
-            memcpy(cov[i], picked.cov + (size_t)3 * s->rigid[i].point, sizeof cov[i]);
+            cov[i] = picked.cov[s->rigid[i].point];
     }
     if (picked.cov)
-        picked.cov = cov[0];
+        picked.cov = cov;
     return pose_from_pairs(face, seen, (size_t)s->n_rigid, &picked, pose);
 }
 

@@ -51,10 +51,9 @@ void pose_to_matrix(const pfld_pose *pose, float r[3][3]);
 pfld_pose pose_from_matrix(const float r[3][3]);
 
 typedef struct pose_view { /* what is known of how points are seen; zeroed: nothing */
-    const float *cov;  /* [n][3]: xx, xy, yy of each point's error, pixels squared; NULL: all are
-                              alike */
-    float focal;       /* the camera's focal length in pixels; 0: weak perspective */
-    pfld_point centre; /* the pixel that it looks at */
+    const pfld_cov *cov;   /* [n]: of each point's error; NULL: all are alike */
+    float focal;           /* the camera's focal length in pixels; 0: weak perspective */
+    pfld_point centre;     /* the pixel that it looks at */
 } pose_view;
 
 /*
