@@ -37,7 +37,6 @@ struct pfld_session {
     landmarks points;
     detector finder;
     infer_weights weights; /* of points, and of those of other threads */
-    pool *threads;         /* NULL: the caller's only */
 };
 
 struct pfld_tracker {
@@ -344,15 +343,19 @@ static pfld_status build_helper(pfld_session *s, const pair *m, const pfld_optio
 static pfld_status build_helpers(pfld_session *s, const pair *m, const pfld_options *opt,
                                  arena *mem, pfld_error *err)
 {
-    size_t n = pool_thread_count(s->threads) - 1;
+    size_t n = pool_threads_of((size_t)opt->threads) - 1;
     faces *helpers = arena_alloc(mem, n, sizeof *helpers);
     pfld_status st = helpers ? PFLD_OK : error_nomem(err);
 
     for (size_t i = 0; i < n && st == PFLD_OK; i++)
         st = build_helper(s, m, opt, mem, &helpers[i], err);
     s->how.helpers = helpers;
-    s->how.threads = s->threads;
     return st;
+}
+
+static bool has_threads(const pair *m, const pfld_options *opt)
+{
+    return opt->threads > 1 && m->detector;
 }
 
 static pfld_status build_nets(pfld_session *s, const pair *m, const pfld_options *opt, arena *mem,
@@ -379,11 +382,11 @@ static pfld_status build_nets(pfld_session *s, const pair *m, const pfld_options
         if (st == PFLD_OK && !faces_add_room(&s->how, mem))
             st = error_nomem(err);
     }
-    return st == PFLD_OK && s->threads ? build_helpers(s, m, opt, mem, err) : st;
+    return st == PFLD_OK && has_threads(m, opt) ? build_helpers(s, m, opt, mem, err) : st;
 }
 
 /* The session lies in its own arena, so that a workspace holds all of it. */
-static pfld_status build_session(const pair *m, const pfld_options *opt, pool *threads, arena *mem,
+static pfld_status build_session(const pair *m, const pfld_options *opt, arena *mem,
                                  pfld_session **out, pfld_error *err)
 {
     pfld_session *s;
@@ -392,8 +395,6 @@ static pfld_status build_session(const pair *m, const pfld_options *opt, pool *t
     if (st != PFLD_OK)
         return st;
     s = arena_alloc(mem, 1, sizeof *s);
-    if (s)
-        s->threads = threads;
     st = s ? build_nets(s, m, opt, mem, err) : error_nomem(err);
     if (st == PFLD_OK)
         *out = s;
@@ -473,20 +474,18 @@ static pfld_status create_session(const pair *m, const pfld_options *opt, pfld_s
                                   pfld_error *err)
 {
     arena mem = {0};
-    pool *threads = NULL;
-    pfld_status st = PFLD_OK;
+    pfld_session *s = NULL;
+    pfld_status st = build_session(m, opt, &mem, &s, err);
 
-    if (opt->threads > 1 && m->detector)
-        st = pool_create((size_t)opt->threads, &threads, err);
-    if (st == PFLD_OK)
-        st = build_session(m, opt, threads, &mem, out, err);
+    assert(s || st != PFLD_OK);
+    if (st == PFLD_OK && has_threads(m, opt))
+        st = pool_create((size_t)opt->threads, &s->how.threads, err);
     if (st != PFLD_OK) {
-        pool_free(threads);
         arena_free(&mem);
         return st;
     }
-    assert(*out);
-    (*out)->mem = mem;
+    s->mem = mem;
+    *out = s;
     return PFLD_OK;
 }
 
@@ -512,18 +511,20 @@ void pfld_session_free(pfld_session *s)
 
     if (!s)
         return;
-    pool_free(s->threads);
+    pool_free(s->how.threads);
     mem = s->mem; /* s goes with it */
     arena_free(&mem);
 }
 
-/* Built once for real: the only way that can't disagree with pfld_session_create(). */
+/* Built once for real, but for the threads: the only way that can't disagree with
+ * pfld_session_create(). */
 pfld_status pfld_workspace_size(const pfld_model *points, const pfld_model *finder,
                                 const pfld_options *opt, size_t *bytes, pfld_error *err)
 {
     const pair models = {points, finder};
     pfld_options known = {0};
-    pfld_session *s;
+    arena mem = {0};
+    pfld_session *s = NULL;
     pfld_status st;
 
     if (!bytes)
@@ -533,12 +534,11 @@ pfld_status pfld_workspace_size(const pfld_model *points, const pfld_model *find
         st = take_options(&known, opt, err);
     known.workspace = NULL;
     if (st == PFLD_OK)
-        st = create_session(&models, &known, &s, err);
-    if (st != PFLD_OK)
-        return st;
-    *bytes = s->mem.used;
-    pfld_session_free(s);
-    return PFLD_OK;
+        st = build_session(&models, &known, &mem, &s, err);
+    if (st == PFLD_OK)
+        *bytes = mem.used;
+    arena_free(&mem);
+    return st;
 }
 
 pfld_isa pfld_session_isa(const pfld_session *s)

@@ -1,6 +1,8 @@
 /* Faces in pictures: where a box of the canvas lands, turned, tiled, twice seen, looked at again.
  */
+#include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +19,19 @@
 #include "tiny_face.h"
 
 enum { SIDE = 128, CAP = 16 }; /* of the canvas in these tests; faces asked for */
+
+/* ---- threads: the linker sends whoever starts one through here ---- */
+
+int __real_pthread_create(pthread_t *t, const pthread_attr_t *how, void *(*fn)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *how, void *(*fn)(void *), void *arg);
+
+static int started, threads_left = 1000; /* until one can't be started */
+
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *how, void *(*fn)(void *), void *arg)
+{
+    started++;
+    return threads_left-- > 0 ? __real_pthread_create(t, how, fn, arg) : EAGAIN;
+}
 
 /* ---- a session, a search ---- */
 
@@ -854,6 +869,39 @@ static void threads_fit_into_a_workspace(void **state)
     free(img.data);
 }
 
+static void to_ask_for_the_size_of_a_workspace_starts_no_thread(void **state)
+{
+    pfld_options o = small_canvas();
+    pfld_model *finder = tiny_detector_load(&tiny_marks);
+    size_t bytes = 0;
+
+    (void)state;
+    o.threads = 3;
+    started = 0;
+    assert_int_equal(pfld_workspace_size(NULL, finder, &o, &bytes, NULL), PFLD_OK);
+    assert_int_equal(started, 0);
+    pfld_session_free(start(NULL, finder, &o));
+    assert_int_equal(started, 2);
+    pfld_model_free(finder);
+}
+
+static void threads_that_do_not_start_are_told(void **state)
+{
+    pfld_options o = small_canvas();
+    pfld_model *finder = tiny_detector_load(&tiny_marks);
+    pfld_session *s;
+    pfld_error err = {0};
+
+    (void)state;
+    o.threads = 3;
+    threads_left = 1;
+    assert_int_equal(pfld_session_create(NULL, finder, &o, &s, &err), PFLD_ERR_IO);
+    threads_left = 1000;
+    assert_null(s);
+    assert_non_null(strstr(err.msg, "thread 3 of 3"));
+    pfld_model_free(finder);
+}
+
 static void the_same_picture_gives_the_same_bits(void **state)
 {
     pfld_image img = three_faces(), other = tiny_black(300, 200);
@@ -1047,6 +1095,8 @@ int main(void)
         cmocka_unit_test(there_are_never_more_faces_than_the_most),
         cmocka_unit_test(threads_find_the_same_bits),
         cmocka_unit_test(threads_fit_into_a_workspace),
+        cmocka_unit_test(to_ask_for_the_size_of_a_workspace_starts_no_thread),
+        cmocka_unit_test(threads_that_do_not_start_are_told),
         cmocka_unit_test(the_same_picture_gives_the_same_bits),
         cmocka_unit_test(all_instruction_sets_find_the_same),
         cmocka_unit_test(options_beyond_reason_are_refused),

@@ -11,6 +11,12 @@ struct pool {
     size_t n_threads; /* 1: the caller */
 };
 
+size_t pool_threads_of(size_t n_threads)
+{
+    (void)n_threads;
+    return 1;
+}
+
 void pool_run(pool *p, pool_fn fn, void *ctx, size_t n_tasks)
 {
     (void)p;
@@ -20,9 +26,8 @@ void pool_run(pool *p, pool_fn fn, void *ctx, size_t n_tasks)
 
 static pfld_status start(pool *p, size_t n_threads, pfld_error *err)
 {
-    (void)n_threads;
     (void)err;
-    p->n_threads = 1;
+    p->n_threads = pool_threads_of(n_threads);
     return PFLD_OK;
 }
 
@@ -66,6 +71,11 @@ struct pool {
     atomic_size_t next;      /* task that nobody took yet */
     atomic_size_t n_at_work; /* workers that are not through with the call */
 };
+
+size_t pool_threads_of(size_t n_threads)
+{
+    return n_threads;
+}
 
 static void relax(void)
 {

@@ -13,8 +13,11 @@ typedef struct pool pool;
 /* thread is 0 .. n_threads - 1, different for tasks that run at the same time (0 is the caller). */
 typedef void (*pool_fn)(void *ctx, size_t task, size_t thread);
 
-/* n_threads counts the caller, so 1 starts none. Idle threads sleep. Where the system has no
- * threads (WebAssembly), the caller works alone, and pool_thread_count() is 1. */
+/* How many threads a pool made for n_threads has: 1, the caller, where the system has none
+ * (WebAssembly). */
+size_t pool_threads_of(size_t n_threads);
+
+/* n_threads counts the caller, so 1 starts none. Idle threads sleep. */
 pfld_status pool_create(size_t n_threads, pool **out, pfld_error *err);
 void pool_free(pool *p);
 size_t pool_thread_count(const pool *p);
