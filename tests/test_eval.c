@@ -148,6 +148,16 @@ static void normalisers_are_the_distances_that_they_are_called(void **state)
     NEAR(d, sqrt(8000), 1e-4);
 }
 
+static void without_eye_corners_the_eye_centres_normalise(void **state)
+{
+    const pfld_point p[5] = {{30, 30}, {70, 30}, {50, 50}, {35, 70}, {65, 70}};
+    double d;
+
+    (void)state;
+    assert_true(eval_normaliser(scheme_find("five"), p, EVAL_INTER_OCULAR, &d));
+    NEAR(d, 40, 1e-4);
+}
+
 static void a_face_without_eyes_apart_has_no_normaliser(void **state)
 {
     const scheme *s = scheme_find("ibug68");
@@ -172,6 +182,7 @@ int main(void)
         cmocka_unit_test(a_small_but_steady_gain_is_found),
         cmocka_unit_test(noise_is_no_gain),
         cmocka_unit_test(normalisers_are_the_distances_that_they_are_called),
+        cmocka_unit_test(without_eye_corners_the_eye_centres_normalise),
         cmocka_unit_test(a_face_without_eyes_apart_has_no_normaliser),
     };
 

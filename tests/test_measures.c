@@ -108,6 +108,17 @@ static void a_symmetric_face_is_symmetric_wherever_it_is(void **state)
     assert_true(m.asymmetry > 0.001f);
 }
 
+/* The mirrored nose is 8 px off; the similarity shares that out to 12.78 px among the points. */
+static void without_eye_corners_asymmetry_is_over_the_eye_centres(void **state)
+{
+    const pfld_point five[5] = {{30, 30}, {70, 30}, {54, 50}, {30, 70}, {70, 70}};
+    pfld_measures m;
+
+    (void)state;
+    measures_of(scheme_find("five"), five, &frontal, &m);
+    NEAR(m.asymmetry, 12.78 / 5 / 40, 2e-4);
+}
+
 static void what_a_scheme_has_not_is_nan(void **state)
 {
     pfld_measures m;
@@ -256,6 +267,7 @@ int main(void)
         cmocka_unit_test(openings_are_height_over_width),
         cmocka_unit_test(turned_heads_measure_as_frontal_ones),
         cmocka_unit_test(a_symmetric_face_is_symmetric_wherever_it_is),
+        cmocka_unit_test(without_eye_corners_asymmetry_is_over_the_eye_centres),
         cmocka_unit_test(what_a_scheme_has_not_is_nan),
         cmocka_unit_test_setup(blinks_are_counted_when_they_are_over, begin),
         cmocka_unit_test_setup(small_eyes_blink_too, begin),

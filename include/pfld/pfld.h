@@ -93,7 +93,8 @@ typedef struct pfld_face { /* no pointers: copy, send and store it freely */
     pfld_pose pose;      /* from the landmarks, as pfld_pose_from() without a camera */
     int32_t n_landmarks; /* what the model has: 68, 98 or 106; 0 without a landmark model */
     float error; /* quality: how far off the landmarks are expected to be on average, in percent of
-                    the outer eye corners' distance; NaN where the model can't tell */
+                    the outer eye corners' distance, or where the scheme has none ("five") of the
+                    eye centres'; NaN where the model can't tell */
     pfld_point landmarks[PFLD_MAX_LANDMARKS]; /* in the order of the model's scheme */
     pfld_cov cov[PFLD_MAX_LANDMARKS];         /* of each; NaN where the model can't tell; with
                                                  pfld_ellipse_radius() it gives ellipses */
@@ -307,8 +308,8 @@ typedef struct pfld_measures { /* NaN where the scheme can't tell; openings and 
                           Soukupova and Cech 2016), as if the head faced the camera; about 0.3 when
                           open, below 0.15 when closed */
     float mouth_open;  /* the same of the inner lips: 0 closed, 0.5 and more in a yawn */
-    float asymmetry;   /* mean distance between the face and its mirror image, in outer eye corners'
-                          distances; also a turned head is not symmetric */
+    float asymmetry;   /* mean distance between the face and its mirror image, over the distance
+                          that pfld_face.error is over; also a turned head is not symmetric */
     float inter_pupil; /* distance of the eyes' centres, pixels, as if the head faced the camera */
     float facing;      /* cosine between the face's direction and the camera's: 1 looks at it */
     float reserved[8]; /* 0 */

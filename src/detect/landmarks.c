@@ -76,7 +76,7 @@ static affine crop_of(const landmarks *l, const pfld_box *box, float roll)
     return affine_from_crop(box, &rule, roll, l->crop.width);
 }
 
-/* In percent of the distance of the outer eye corners. */
+/* In percent of the inter-ocular distance, as scheme.h has it. */
 static float expected_error(const landmarks *of, const pfld_face *face)
 {
     const spec *how = of->how;

@@ -9,7 +9,7 @@
 #include "pfld/pfld.h"
 
 typedef enum eval_norm {
-    EVAL_INTER_OCULAR, /* distance of the outer eye corners */
+    EVAL_INTER_OCULAR, /* distance of the outer eye corners; of five, of the eyes' centres */
     EVAL_INTER_PUPIL,  /* distance of the eyes' centres */
     EVAL_BOX,          /* sqrt(width * height) of the box around the true points */
     EVAL_NORMS
