@@ -254,8 +254,8 @@ static void frames_may_be_left_out(void **state)
             NEAR(out[i].x, truth[i].x, 2.0);
         t += DT * (1 + (int)(5 * rng_float(&r)));
     }
-    NEAR(filter_velocity(&f).x, 60, 6);
-    NEAR(filter_velocity(&f).y, -20, 6);
+    NEAR(f.frame[FILTER_X].v, 60, 6);
+    NEAR(f.frame[FILTER_Y].v, -20, 6);
 }
 
 static void surer_points_are_followed_closer(void **state)

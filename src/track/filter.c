@@ -199,8 +199,3 @@ void filter_points(filter *f, double t, float smooth, const pfld_point *points,
     if (seen)
         begin(f, t, &around, out, n);
 }
-
-pfld_point filter_velocity(const filter *f)
-{
-    return f->n ? (pfld_point){f->frame[FILTER_X].v, f->frame[FILTER_Y].v} : (pfld_point){0, 0};
-}

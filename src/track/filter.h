@@ -39,7 +39,4 @@ typedef struct filter {
 void filter_points(filter *f, double t, float smooth, const pfld_point *points,
                    const float *tremble, size_t n, pfld_point *out);
 
-/* Where the frame's centre is going, pixels a second. */
-pfld_point filter_velocity(const filter *f);
-
 #endif
