@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/commands.h"
+#include "cli/data_sets.h"
 #include "cli/message.h"
 #include "cli/model.h"
 #include "cli/output.h"
@@ -54,7 +55,8 @@ static const cli_option options[] = {
     {.name = "skip-bad",
      .kind = CLI_FLAG,
      FIELD(skip_bad),
-     .help = "Leaves broken lines of data sets out without failing."},
+     .help =
+         "Leaves broken lines of data sets, and photos that can't be read, out without failing."},
     {0},
 };
 
@@ -91,8 +93,10 @@ static pfld_status measure(job *j, const char *spec, pfld_error *err)
     const eval_options o = {.norm = EVAL_INTER_OCULAR,
                             .threads = threads_or_cpus(j->f->threads),
                             .jitter = j->f->jitter,
-                            .seed = 1};
-    data_options d = {.skip_bad = j->f->skip_bad, .message = message_hook};
+                            .seed = 1,
+                            .skip_bad = j->f->skip_bad,
+                            .message = message_hook};
+    data_options d = data_sets_options(j->f->skip_bad);
     data_set set = {0};
     eval_run run = {0};
     pfld_status st = data_set_add(&set, spec, &d, err);

@@ -4,16 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/data_sets.h"
 #include "cli/eval.h"
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/threads.h"
 #include "core/error.h"
 #include "eval/motion.h"
+#include "eval/readable.h"
 
 enum { RATE = 30, FRAMES = 90 };
 #define SMOOTH 0.5f /* pfld_track()'s default */
 #define NOISE  2.0f /* of 255: a webcam's by daylight */
+
+typedef struct motion_job { /* one data set */
+    const eval_fields *f;
+    const char *spec;
+    const pfld_model *model, *detector;
+    data_set set;
+    size_t n_left_out; /* photos that can't be read */
+} motion_job;
 
 static bool is_name(const char *at, size_t n, const char *name)
 {
@@ -36,31 +46,33 @@ bool eval_motions(const char *list, bool wanted[CLIP_MOTIONS])
     return true;
 }
 
-static pfld_status print_score(const eval_fields *f, const char *spec, const motion_options *o,
-                               const motion_score *s, pfld_error *err)
+static pfld_status print_score(const motion_job *j, const motion_options *o, const motion_score *s,
+                               pfld_error *err)
 {
     const char *name = clip_names[o->motion];
+    json_t *line;
 
     fprintf(stderr,
             "%s: %s, smooth %.2g: error %.3f %%, tremble %.3f %%, lag %.2f frames, "
             "%zu of %zu missed, %zu switches of id, %zu frames to find again\n",
-            spec, name, (double)o->smooth, s->error, s->tremble, s->lag, s->missed, s->frames,
+            j->spec, name, (double)o->smooth, s->error, s->tremble, s->lag, s->missed, s->frames,
             s->switches, s->refound);
-    return output_json(
-        stdout,
-        json_pack("{s:i,s:o,s:o,s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "v", 1, "model",
-                  output_string(f->model ? f->model : "built-in"), "data", output_string(spec),
-                  "motion", name, "smooth", output_number((double)o->smooth, 3), "clips",
-                  (json_int_t)s->clips, "frames", (json_int_t)s->frames, "missed",
-                  (json_int_t)s->missed, "switches", (json_int_t)s->switches, "refound",
-                  (json_int_t)s->refound, "error", output_number(s->error, 4), "tremble",
-                  output_number(s->tremble, 4), "lag", output_number(s->lag, 3)),
-        err);
+    line = json_pack("{s:i,s:o,s:o,s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "v", 1, "model",
+                     output_string(j->f->model ? j->f->model : "built-in"), "data",
+                     output_string(j->spec), "motion", name, "smooth",
+                     output_number((double)o->smooth, 3), "clips", (json_int_t)s->clips, "frames",
+                     (json_int_t)s->frames, "missed", (json_int_t)s->missed, "switches",
+                     (json_int_t)s->switches, "refound", (json_int_t)s->refound, "error",
+                     output_number(s->error, 4), "tremble", output_number(s->tremble, 4), "lag",
+                     output_number(s->lag, 3));
+    if (line && j->n_left_out)
+        json_object_set_new(line, "left_out", json_integer((json_int_t)j->n_left_out));
+    return output_json(stdout, line, err);
 }
 
-static pfld_status measure_set(const eval_fields *f, const char *spec, const pfld_model *model,
-                               const pfld_model *detector, const data_set *set, pfld_error *err)
+static pfld_status measure_set(const motion_job *j, pfld_error *err)
 {
+    const eval_fields *f = j->f;
     motion_options o = {.rate = RATE,
                         .frames = FRAMES,
                         .noise = NOISE,
@@ -76,16 +88,28 @@ static pfld_status measure_set(const eval_fields *f, const char *spec, const pfl
         for (int steady = 0; steady < 2 && wanted[m] && st == PFLD_OK; steady++) {
             o.motion = (clip_motion)m;
             o.smooth = !steady ? 0.0f : f->smooth >= 0.0f ? f->smooth : SMOOTH;
-            st = motion_measure(model, detector, set, &o, &score, err);
+            st = motion_measure(j->model, j->detector, &j->set, &o, &score, err);
             if (st == PFLD_OK)
-                st = print_score(f, spec, &o, &score, err);
+                st = print_score(j, &o, &score, err);
         }
+    return st;
+}
+
+static pfld_status motion_data(motion_job *j, pfld_error *err)
+{
+    data_options d = data_sets_options(j->f->skip_bad);
+    pfld_status st = data_set_add(&j->set, j->spec, &d, err);
+
+    if (st == PFLD_OK)
+        st = readable_only(&j->set, &d, threads_or_cpus(j->f->threads), &j->n_left_out, err);
+    if (st == PFLD_OK)
+        st = measure_set(j, err);
+    data_set_free(&j->set);
     return st;
 }
 
 int eval_motion(const eval_fields *f)
 {
-    data_options d = {.skip_bad = f->skip_bad, .message = message_hook};
     pfld_model *model = NULL, *detector = NULL;
     pfld_error err = {0};
     pfld_status st = eval_load_landmarks(f, f->model, &model, &err);
@@ -93,11 +117,8 @@ int eval_motion(const eval_fields *f)
     if (st == PFLD_OK)
         st = eval_load_detector(f, f->boxes_by ? f->boxes_by : "builtin", &detector, &err);
     for (size_t i = 0; i < f->data.n && st == PFLD_OK; i++) {
-        data_set set = {0};
-        st = data_set_add(&set, f->data.at[i], &d, &err);
-        if (st == PFLD_OK)
-            st = measure_set(f, f->data.at[i], model, detector, &set, &err);
-        data_set_free(&set);
+        motion_job j = {.f = f, .spec = f->data.at[i], .model = model, .detector = detector};
+        st = motion_data(&j, &err);
     }
     if (st != PFLD_OK)
         message("%s", err.msg);

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/data_sets.h"
 #include "cli/eval.h"
-#include "cli/message.h"
 #include "cli/model.h"
 #include "cli/output.h"
 #include "cli/threads.h"
@@ -16,6 +16,7 @@
 #include "detect/builtin.h"
 #include "detect/landmarks.h"
 #include "eval/pose.h"
+#include "eval/readable.h"
 #include "media/codec.h"
 
 #define DEGREES 57.29577951308232f /* in a radian */
@@ -25,6 +26,7 @@ typedef struct pose_run { /* one data set */
     const char *spec;
     data_set set; /* those of its samples that state a pose come first: [n] */
     size_t n;
+    size_t n_left_out;     /* photos that can't be read */
     eval_pose_pair *pairs; /* [n] */
 } pose_run;
 
@@ -45,15 +47,18 @@ static size_t posed_first(data_set *set)
 
 static pfld_status open_set(pose_run *r, pfld_error *err)
 {
-    data_options d = {.skip_bad = r->f->skip_bad, .message = message_hook};
+    data_options d = data_sets_options(r->f->skip_bad);
     pfld_status st = data_set_add(&r->set, r->spec, &d, err);
 
     if (st != PFLD_OK)
         return st;
-    r->n = posed_first(&r->set);
-    if (r->n == 0)
+    r->set.n = posed_first(&r->set); /* the arena holds the others' points until it is freed */
+    if (r->set.n == 0)
         return error_set(err, PFLD_ERR_ARG, "%.150s: no face of it states a pose", r->spec);
-    r->set.n = r->n; /* the arena holds the others' points until data_set_free() */
+    st = readable_only(&r->set, &d, threads_or_cpus(r->f->threads), &r->n_left_out, err);
+    if (st != PFLD_OK)
+        return st;
+    r->n = r->set.n;
     r->pairs = mem_alloc(r->n, sizeof *r->pairs);
     return r->pairs ? PFLD_OK : error_nomem(err);
 }
@@ -88,6 +93,8 @@ static pfld_status print_line(const pose_run *r, const char *by, size_t n, size_
                   output_number(e.mae, 3), "mae_centred", output_number(e.mae_centred, 3));
     for (int k = 0; o && k < EVAL_ANGLES; k++)
         json_object_set_new(o, eval_angle_names[k], angle_json(&e.angle[k]));
+    if (o && r->n_left_out)
+        json_object_set_new(o, "left_out", json_integer((json_int_t)r->n_left_out));
     return output_json(stdout, o, err);
 }
 

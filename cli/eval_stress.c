@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/data_sets.h"
 #include "cli/eval.h"
 #include "cli/message.h"
 #include "cli/output.h"
@@ -10,6 +11,7 @@
 #include "core/error.h"
 #include "core/mem.h"
 #include "detect/builtin.h"
+#include "eval/readable.h"
 #include "eval/stress.h"
 #include "media/chart.h"
 
@@ -22,6 +24,7 @@ typedef struct stress_job {
     const eval_fields *f;
     const char *spec;
     data_set set;
+    size_t n_left_out; /* photos that can't be read */
     pfld_model *model[EVAL_STRESS_MODELS];
     size_t n_models;
     eval_stress_options options;
@@ -78,8 +81,10 @@ static json_t *line_of(const stress_job *j, size_t model, stress_kind kind, int 
                      s->unit, "norm", eval_norm_names[j->options.norm], "n", (json_int_t)j->run.n);
 }
 
-static pfld_status put_line(json_t *line, json_t *more, pfld_error *err)
+static pfld_status put_line(const stress_job *j, json_t *line, json_t *more, pfld_error *err)
 {
+    if (more && j->n_left_out)
+        json_object_set_new(more, "left_out", json_integer((json_int_t)j->n_left_out));
     if (!line || !more || json_object_update(line, more)) {
         json_decref(line);
         line = NULL;
@@ -97,7 +102,7 @@ static pfld_status put_figures(stress_job *j, size_t model, stress_kind kind, in
 
     if (st != PFLD_OK)
         return st;
-    return put_line(line_of(j, model, kind, step),
+    return put_line(j, line_of(j, model, kind, step),
                     json_pack("{s:o,s:[o,o],s:o,s:o,s:o,s:o}", "nme", percent(s->nme), "ci95",
                               percent(s->ci95[0]), percent(s->ci95[1]), "median",
                               percent(s->median), "fr8", percent(s->fr8), "auc10",
@@ -114,7 +119,7 @@ static pfld_status put_difference(const stress_job *j, stress_kind kind, int ste
 
     if (st != PFLD_OK)
         return st;
-    return put_line(line_of(j, 0, kind, step),
+    return put_line(j, line_of(j, 0, kind, step),
                     json_pack("{s:o,s:o,s:[o,o],s:o,s:o}", "compare", output_string(j->f->compare),
                               "difference", percent(p.difference), "ci95", percent(p.ci95[0]),
                               percent(p.ci95[1]), "p", output_number(p.p, 5), "relative",
@@ -228,11 +233,13 @@ static pfld_status stress_loaded(stress_job *j, pfld_error *err)
 
 static pfld_status stress_data(stress_job *j, const char *spec, pfld_error *err)
 {
-    data_options d = {.skip_bad = j->f->skip_bad, .message = message_hook};
+    data_options d = data_sets_options(j->f->skip_bad);
     pfld_status st;
 
     j->spec = spec;
     st = data_set_add(&j->set, spec, &d, err);
+    if (st == PFLD_OK)
+        st = readable_only(&j->set, &d, j->options.threads, &j->n_left_out, err);
     if (st == PFLD_OK)
         st = stress_loaded(j, err);
     data_set_free(&j->set);

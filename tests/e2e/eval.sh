@@ -224,6 +224,39 @@ bad 1 '^pfld: text.jpg: ' eval --model tiny.onnx --data csv68:text.csv
 evaluate --model tiny.onnx --data csv68:nan.csv --skip-bad
 grep -q '^pfld: nan.csv: 1 broken of 2 left out$' stderr || fail "--skip-bad does not count"
 says '"n":1,'
+
+# --- photos that can't be read: the end, or left out ---
+cp face-4.pts torn.pts
+printf 'P3 64 64 255 7' >torn.jpg
+{ head -n 2 test.txt; echo torn; sed -n 3p test.txt; } >torn.txt
+head -n 3 test.txt >whole.txt
+pose_csv torn.csv 1 -2 3
+pose_csv whole.csv 1 -2 3
+sed -i 's/^face-2.jpg/torn.jpg/' torn.csv
+sed -i /^face-2.jpg/d whole.csv
+without() { # N SPEC WHOLE ARGUMENTS...: SPEC's torn photo ends it; left out, N lines are as of WHOLE
+    local n=$1 spec=$2 whole=$3
+    shift 3
+    run "$PFLD" eval --model tiny.onnx --data "$spec" "$@"
+    [ "$code" -eq 1 ] || fail "eval $*: exit code $code for a torn photo"
+    grep -q '^pfld: .*torn.jpg: ' stderr || fail "eval $*: the torn photo is not named"
+    evaluate --model tiny.onnx --data "$spec" "$@" --skip-bad
+    is_json
+    lines "$n"
+    [ "$(grep -c '"left_out":1[,}]' stdout)" -eq "$n" ] || fail "eval $*: not told in each line"
+    [ "$(grep -c '^pfld: .*torn.jpg: ' stderr)" -eq 1 ] || fail "eval $*: not named once"
+    sed "s/,\"left_out\":1//; s/$spec/$whole/" stdout >left
+    evaluate --model tiny.onnx --data "$whole" "$@" --skip-bad
+    cmp -s stdout left || fail "eval $*: not the figures of the others: $(cat left)"
+}
+without 1 300w:torn.txt 300w:whole.txt
+without 5 300w:torn.txt 300w:whole.txt --stress=blur --sheet sheet.png
+without 2 300w:torn.txt 300w:whole.txt --motion still --boxes-by spot.onnx
+without 1 aflw2000:torn.csv aflw2000:whole.csv --pose --report torn
+run "$PFLD" eval --model tiny.onnx --data csv68:text.csv --motion still --boxes-by spot.onnx --skip-bad
+[ "$code" -eq 1 ] || fail "no photo that can be read: exit code $code"
+grep -q '^pfld: none of the 1 photos can be read$' stderr || fail "it is not said that none is left"
+
 run "$PFLD" eval --model tiny.onnx --data csv68:none.csv --data 300w:test.txt
 [ "$code" -eq 1 ] || fail "a set that fails among others: exit code $code"
 cmp -s stdout <(sed 's/"data":"[^"]*"/"data":"300w:test.txt"/' once) || fail "a bad set spoils the next"

@@ -58,6 +58,14 @@ lines 1
 says '"faces":30,"tail":[0-9.]+,"scales":\{"jaw":[0-9.]+,.*"coverage":\[(4[5-9]|5[0-5])[0-9.]*,(8[5-9]|9[0-5])'
 good calibrate alone/last.onnx --data 300w:train.txt -o b.onnx --threads 1
 cmp a.onnx b.onnx || fail "the same command makes another file"
+cp face-1.pts torn.pts
+echo 'P3 64' >torn.jpg
+{ cat train.txt; echo torn; } >torn.txt
+bad 1 '^pfld: torn.jpg: ' calibrate alone/last.onnx --data 300w:torn.txt -o b.onnx
+run "$PFLD" calibrate alone/last.onnx --data 300w:torn.txt -o b.onnx --skip-bad
+[ "$code" -eq 0 ] || fail "calibrate --skip-bad: exit code $code"
+grep -q '^pfld: torn.jpg: ' stderr || fail "calibrate: the torn photo is not named"
+says '"faces":30,'
 good info a.onnx --json
 says '"pfld.spread":"tail=[0-9.]+ jaw=[0-9.]+ brows=[0-9.]+ nose=[0-9.]+ eyes=[0-9.]+ lips=[0-9.]+"'
 says '"pfld.calibration":"\{.*fnv1a'
