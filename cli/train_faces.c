@@ -27,6 +27,9 @@ static loss_options choose_loss(const train_fields *f)
     return l;
 }
 
+/* What the net of --start must have been trained with, if it is to stay as it is. */
+static const char *const frozen[] = {"width", "tail", "size", "scheme", "crop", NULL};
+
 static trainer_options choose(const train_fields *f, const scheme *s, const face_template *face)
 {
     const char *recipe = train_recipe_names[f->recipe];
@@ -42,6 +45,7 @@ static trainer_options choose(const train_fields *f, const scheme *s, const face
                          .aux_width = (double)f->aux_width,
                          .spread = f->spread || f->freeze};
     o.freeze = f->freeze;
+    o.run.alike = f->freeze ? frozen : NULL;
     o.loader = (loader_options){.batch = (size_t)(f->batch                   ? f->batch
                                                   : f->recipe == TRAIN_PAPER ? 256
                                                                              : 32),

@@ -296,16 +296,29 @@ static pfld_status save(run *t, pfld_error *err)
     return checkpoint_write(path, t->items, t->n_items, err);
 }
 
-/* The number behind "key": in a recipe; other where it has none. Texts in it, whose quotes have
- * backslashes, can't look like that. */
-static unsigned long number_in(const char *recipe, const char *key, unsigned long other)
+typedef struct recipe_value { /* as the recipe has it, quotes included; at NULL: it has none */
+    const char *at;
+    int n;
+} recipe_value;
+
+/* What is behind "key":, and no list, in a recipe. Texts in it, whose quotes have backslashes,
+ * can't look like that. */
+static recipe_value value_in(const char *recipe, const char *key)
 {
     char name[32];
     const char *at;
 
     snprintf(name, sizeof name, "\"%s\":", key);
     at = strstr(recipe, name);
-    return at ? strtoul(at + strlen(name), NULL, 10) : other;
+    at = at ? at + strlen(name) : NULL;
+    return (recipe_value){at, at ? (int)strcspn(at, ",}") : 0};
+}
+
+static unsigned long number_in(const char *recipe, const char *key, unsigned long other)
+{
+    recipe_value v = value_in(recipe, key);
+
+    return v.at ? strtoul(v.at, NULL, 10) : other;
 }
 
 /* Takes "key":NUMBER, out of the text. */
@@ -442,12 +455,31 @@ static pfld_status start_arrays(const run *t, const checkpoint *c, size_t n,
     return PFLD_OK;
 }
 
+/* Weights fit a net that sees faces otherwise, too, and are of no use to it. */
+static pfld_status check_origin(const run *t, const checkpoint *c, pfld_error *err)
+{
+    const checkpoint_item *recipe = checkpoint_find(c, "recipe");
+
+    for (const char *const *key = t->opt->alike; recipe && key && *key; key++) {
+        recipe_value there = value_in(recipe->data, *key), here = value_in(t->opt->recipe, *key);
+        if (there.at && here.at &&
+            (there.n != here.n || memcmp(there.at, here.at, (size_t)here.n) != 0))
+            return error_set(err, PFLD_ERR_ARG,
+                             "%.100s is of a run with %s %.*s, not %.*s: what it has learnt can't "
+                             "be kept as it is",
+                             t->opt->start, *key, there.n, there.at, here.n, here.at);
+    }
+    return PFLD_OK;
+}
+
 static pfld_status start_from(const run *t, pfld_error *err)
 {
     checkpoint *c = NULL;
     size_t taken = 0;
     pfld_status st = checkpoint_read(t->opt->start, &c, NULL, err);
 
+    if (st == PFLD_OK)
+        st = check_origin(t, c, err);
     if (st == PFLD_OK)
         st = start_arrays(t, c, train_param_count(t->net), train_param_at, &taken, err);
     if (st == PFLD_OK)

@@ -16,15 +16,17 @@ typedef struct run_options {
     uint64_t steps;
     uint64_t log_every, eval_every; /* steps */
     double checkpoint_seconds;
-    const char *dir;     /* log.jsonl, checkpoint, last.onnx, best.onnx go here; exists */
-    const char *part;    /* only parameters whose names begin so are trained; NULL: all */
-    const char *start;   /* a checkpoint whose averaged weights it begins with; NULL: fresh ones */
-    bool skip_bad;       /* photos that can't be decoded are left out, with a message each */
-    bool resume;         /* goes on from dir's checkpoint, where there is one */
-    const char *recipe;  /* JSON of all that was asked for; checkpoint and models carry it, and a
-                            run resumes only under the same. Where "ranks" is another number
-                            (none: 1), "threads" may be, too. */
-    const char *licence; /* of the data, for the models */
+    const char *dir;    /* log.jsonl, checkpoint, last.onnx, best.onnx go here; exists */
+    const char *part;   /* only parameters whose names begin so are trained; NULL: all */
+    const char *start;  /* a checkpoint whose averaged weights it begins with; NULL: fresh ones */
+    bool skip_bad;      /* photos that can't be decoded are left out, with a message each */
+    bool resume;        /* goes on from dir's checkpoint, where there is one */
+    const char *recipe; /* JSON of all that was asked for; checkpoint and models carry it, and a
+                           run resumes only under the same. Where "ranks" is another number
+                           (none: 1), "threads" may be, too. */
+    const char *const *alike; /* keys of it that start's run must share; NULL behind the last; or
+                                 NULL: none */
+    const char *licence;      /* of the data, for the models */
     const volatile sig_atomic_t *stop; /* set by a signal: saves and ends; may be NULL */
     uint64_t stop_after;               /* does as if stop were set after so many steps; 0: never */
 } run_options;

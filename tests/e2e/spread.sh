@@ -31,6 +31,12 @@ good train "${tiny[@]}" --steps 4 --out halves --freeze --start plain/checkpoint
 run "$PFLD" train "${tiny[@]}" --steps 4 --out halves --freeze --start plain/checkpoint --resume
 [ "$code" -eq 0 ] || fail "--freeze --resume: exit code $code"
 cmp alone/last.onnx halves/last.onnx || fail "a head that was resumed is another"
+for other in "--crop 1.3" "--size 48" "--tail pool" "--width 0.2"; do
+    read -r option value <<<"$other"
+    bad 2 "^pfld: plain/checkpoint is of a run with ${option#--} [^ ]+, not \"?$value" train \
+        "${tiny[@]}" --steps 4 --out no --freeze --start plain/checkpoint "$option" "$value"
+done
+good train "${tiny[@]}" --steps 1 --out wider --start plain/checkpoint --crop 1.3
 bad 2 "Give --start" train "${tiny[@]}" --steps 4 --out no --freeze
 bad 2 "are for landmarks" train --detector --spread --data boxes:x --out no
 
