@@ -273,6 +273,10 @@ static int run(const cli_command *self, int argc, char **argv)
         code = usage("--data is missing");
     else if (!f.out)
         code = usage("--out is missing");
+    else if (f.geometry && f.no_geometry)
+        code = usage("--geometry and --no-geometry contradict each other");
+    else if (f.classes && f.no_classes)
+        code = usage("--classes and --no-classes contradict each other");
     else if (f.freeze && !f.start)
         code = usage("--freeze: on which net? Give --start");
     else if (f.turn > 1)

@@ -179,6 +179,10 @@ bad_train 'face-3.jpg' --data 300w:sets/list.txt --template <("$PFLD" data templ
 bad 2 "'300v' is no format of data" train --data 300v:train.txt --out no
 bad 2 "train: --data is missing: 'pfld help train' tells more" train --out no
 bad 2 "train: --out is missing" train --data 300w:train.txt
+bad 2 "train: --geometry and --no-geometry contradict each other" train --data 300w:train.txt \
+    --out no --geometry --no-geometry
+bad 2 "train: --classes and --no-classes contradict each other" train --data 300w:train.txt \
+    --out no --no-classes --classes
 bad 2 "train: --scheme: no such scheme" train --data 300w:train.txt --out no --scheme moon
 bad 2 "^pfld: train.txt:1: points of scheme ibug68 do not fit a net of wflw98" \
     train --data 300w:train.txt --out no --scheme wflw98 -q
