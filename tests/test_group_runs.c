@@ -1,14 +1,13 @@
 /* Runs of several ranks, which are threads here, beside those of one process. */
 #define _XOPEN_SOURCE 700
-#include "reader_files.h"
+#include "train_runs.h"
 
 #include <math.h>
 
 #include "ranks.h"
-#include "train/checkpoint.h"
 #include "train/trainer.h"
 
-enum { SIDE = 200, FACES = 7 };
+enum { FACES = 7 };
 
 typedef struct ranks_trained {
     rig *g;
@@ -24,27 +23,6 @@ typedef struct ranks_trained {
     char said[400]; /* by rank 0 */
     int told[RANKS_MOST];
 } ranks_trained;
-
-static void make_set(rig *g)
-{
-    static string csv;
-    static char picture[32 + SIDE * SIDE];
-    int head = snprintf(picture, 32, "P5 %d %d 255\n", SIDE, SIDE);
-
-    csv.n = 0;
-    string_csv_header(&csv, 68);
-    for (int k = 0; k < FACES; k++) {
-        char name[16];
-        for (int i = 0; i < SIDE * SIDE; i++)
-            picture[head + i] = (char)(i * (k + 3) % 251);
-        snprintf(name, sizeof name, "%d.pgm", k);
-        rig_write_bytes(g, name, picture, (size_t)head + (size_t)SIDE * SIDE);
-        string_csv_row(&csv, name, 68);
-    }
-    rig_write(g, "set.csv", csv.at);
-    rig_add_ok(g, "csv68", "set.csv");
-    data_set_derive(&g->set, NULL);
-}
 
 /* Adam with a large epsilon goes along the gradient, not its sign: rounding stays rounding. */
 static ranks_trained twenty_steps(rig *g)
@@ -140,16 +118,6 @@ static void go_well(ranks_trained *r, size_t ranks)
     }
 }
 
-static checkpoint *saved(const rig *g)
-{
-    char path[160];
-    checkpoint *c = NULL;
-
-    snprintf(path, sizeof path, "%s/checkpoint", g->folder);
-    assert_int_equal(checkpoint_read(path, &c, NULL, NULL), PFLD_OK);
-    return c;
-}
-
 /* The largest difference of weights, statistics and averages. */
 static double difference(const checkpoint *a, const checkpoint *b)
 {
@@ -175,14 +143,14 @@ static void ranks_train_what_one_process_trains(void **state)
     ranks_trained one, many;
     checkpoint *first, *other;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     one = twenty_steps(g);
     go_well(&one, 1);
-    first = saved(g);
+    first = train_runs_saved(g);
     for (size_t n = 2; n <= 3; n++) {
         many = twenty_steps(g);
         go_well(&many, n);
-        other = saved(g);
+        other = train_runs_saved(g);
         assert_true(difference(first, other) < 5e-4); /* mostly 1e-5, more past a kink */
         checkpoint_free(other);
         assert_true(fabs(one.last[0].val - many.last[n - 1].val) < 1e-3);
@@ -191,7 +159,7 @@ static void ranks_train_what_one_process_trains(void **state)
     many = twenty_steps(g);
     many.opt.loader.seed = 1;
     go_well(&many, 2);
-    other = saved(g);
+    other = train_runs_saved(g);
     assert_true(difference(first, other) > 1e-3);
     checkpoint_free(other);
     checkpoint_free(first);
@@ -203,10 +171,10 @@ static void the_same_ranks_give_the_same_bits(void **state)
     ranks_trained r;
     checkpoint *a, *b;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = twenty_steps(g);
     go_well(&r, 3);
-    a = saved(g);
+    a = train_runs_saved(g);
     r.opt.run.stop_after = 7;
     go_well(&r, 3);
     assert_true(r.stopped[0] && r.stopped[2]);
@@ -214,7 +182,7 @@ static void the_same_ranks_give_the_same_bits(void **state)
     r.opt.run.resume = true;
     go_well(&r, 3);
     assert_string_equal(r.said, "going on from step 7");
-    b = saved(g);
+    b = train_runs_saved(g);
     assert_true(difference(a, b) == 0);
     checkpoint_free(a);
     checkpoint_free(b);
@@ -227,10 +195,10 @@ static void a_signal_to_one_stops_all_and_others_go_on(void **state)
     ranks_trained r;
     checkpoint *whole, *parts;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = twenty_steps(g);
     go_well(&r, 1);
-    whole = saved(g);
+    whole = train_runs_saved(g);
     r.stop[1] = &stop;
     go_well(&r, 2);
     assert_true(r.stopped[0] && r.stopped[1]);
@@ -243,7 +211,7 @@ static void a_signal_to_one_stops_all_and_others_go_on(void **state)
     r.opt.run.stop_after = 0;
     go_well(&r, 1);
     assert_int_equal(r.last[0].step, 20);
-    parts = saved(g);
+    parts = train_runs_saved(g);
     assert_true(difference(whole, parts) < 2e-5);
     checkpoint_free(whole);
     checkpoint_free(parts);
@@ -260,7 +228,7 @@ static void what_one_cannot_read_ends_all(void **state)
     static data_sample moved[FACES];
     ranks_trained r;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = twenty_steps(g);
     assert_int_equal(g->set.n, FACES);
     memcpy(moved, g->set.samples, sizeof moved);
@@ -279,7 +247,7 @@ static void ranks_that_do_not_belong_together_are_refused(void **state)
     rig *g = *state;
     ranks_trained r;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = twenty_steps(g);
     r.odd = 2;
     go(&r, 3);

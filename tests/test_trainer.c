@@ -1,10 +1,9 @@
 /* train/trainer and train/log: what a run leaves behind, and where it stops. */
 #define _XOPEN_SOURCE 700
-#include "reader_files.h"
+#include "train_runs.h"
 
 #include "core/file.h"
 #include "core/mem.h"
-#include "train/checkpoint.h"
 #include "train/log.h"
 #include "train/trainer.h"
 
@@ -71,7 +70,7 @@ static void a_log_that_cannot_be_written_is_named(void **state)
 
 /* ---- runs ---- */
 
-enum { SIDE = 200, FACES = 5 };
+enum { FACES = 5 };
 
 typedef struct witness {
     int logged;
@@ -101,27 +100,6 @@ typedef struct run {
     witness w;
     pfld_status status;
 } run;
-
-static void make_set(rig *g)
-{
-    static string csv;
-    static char picture[32 + SIDE * SIDE];
-    int head = snprintf(picture, 32, "P5 %d %d 255\n", SIDE, SIDE);
-
-    csv.n = 0;
-    string_csv_header(&csv, 68);
-    for (int k = 0; k < FACES; k++) {
-        char name[16];
-        for (int i = 0; i < SIDE * SIDE; i++)
-            picture[head + i] = (char)(i * (k + 3) % 251);
-        snprintf(name, sizeof name, "%d.pgm", k);
-        rig_write_bytes(g, name, picture, (size_t)head + (size_t)SIDE * SIDE);
-        string_csv_row(&csv, name, 68);
-    }
-    rig_write(g, "set.csv", csv.at);
-    rig_add_ok(g, "csv68", "set.csv");
-    data_set_derive(&g->set, NULL);
-}
 
 static run small_run(const rig *g)
 {
@@ -166,7 +144,7 @@ static void each_validation_is_logged_and_told(void **state)
     rig *g = *state;
     run r;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = small_run(g);
     go(g, &r);
     assert_int_equal(r.status, PFLD_OK);
@@ -186,7 +164,7 @@ static void a_signal_saves_and_ends(void **state)
     volatile sig_atomic_t stop = 1;
     run r;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = small_run(g);
     r.opt.run.stop = &stop;
     go(g, &r);
@@ -212,7 +190,7 @@ static void stop_after_counts_the_steps_of_this_session(void **state)
     rig *g = *state;
     run r;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = small_run(g);
     r.opt.run.resume = true;
     r.opt.run.steps = 5;
@@ -233,7 +211,7 @@ static void a_loss_that_is_no_number_ends_the_run(void **state)
     rig *g = *state;
     run r;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = small_run(g);
     r.opt.run.optim.rate = 1e30;
     go(g, &r);
@@ -262,7 +240,7 @@ static void a_run_can_start_from_anothers_weights(void **state)
     char path[160];
     float first;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = small_run(g);
     go(g, &r);
     assert_int_equal(r.status, PFLD_OK);
@@ -289,16 +267,6 @@ static void a_run_can_start_from_anothers_weights(void **state)
 }
 
 /* ---- the head of the spread ---- */
-
-static checkpoint *saved(const rig *g)
-{
-    char path[160];
-    checkpoint *c = NULL;
-
-    snprintf(path, sizeof path, "%s/checkpoint", g->folder);
-    assert_int_equal(checkpoint_read(path, &c, NULL, NULL), PFLD_OK);
-    return c;
-}
 
 /* Of all arrays of a, but those whose names have the word: the same bits in b. */
 static void assert_same_but(const checkpoint *a, const checkpoint *b, const char *word)
@@ -332,13 +300,13 @@ static void a_head_beside_changes_no_bit_of_the_rest(void **state)
     checkpoint *with, *without;
     run r;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = head_run(g, 4);
     go(g, &r);
-    without = saved(g);
+    without = train_runs_saved(g);
     r.opt.arch.spread = true;
     go(g, &r);
-    with = saved(g);
+    with = train_runs_saved(g);
     assert_same_but(without, with, NULL);
     assert_non_null(checkpoint_find(with, "average.spread.weight"));
     assert_null(checkpoint_find(without, "spread.weight"));
@@ -354,11 +322,11 @@ static void a_head_is_trained_alone_and_resumes(void **state)
     char path[160], copy[168];
     run r;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = head_run(g, 3);
     r.opt.run.optim.ema = 0;
     go(g, &r);
-    net = saved(g);
+    net = train_runs_saved(g);
     snprintf(path, sizeof path, "%s/checkpoint", g->folder);
     snprintf(copy, sizeof copy, "%s/net", g->folder);
     assert_int_equal(rename(path, copy), 0);
@@ -369,7 +337,7 @@ static void a_head_is_trained_alone_and_resumes(void **state)
     go(g, &r);
     assert_int_equal(r.status, PFLD_OK);
     assert_true(r.last.val > 0 && r.last.best <= r.last.val); /* of the spread */
-    whole = saved(g);
+    whole = train_runs_saved(g);
     assert_same_but(net, whole, "moment");
     assert_null(checkpoint_find(whole, "moment1.conv1.weight"));
     assert_non_null(checkpoint_find(whole, "moment1.spread.weight"));
@@ -382,7 +350,7 @@ static void a_head_is_trained_alone_and_resumes(void **state)
         assert_int_equal(r.status, PFLD_OK);
         assert_int_equal(r.stopped, i == 0);
     }
-    halves = saved(g);
+    halves = train_runs_saved(g);
     assert_same_but(whole, halves, NULL);
     checkpoint_free(net);
     checkpoint_free(whole);
@@ -397,7 +365,7 @@ static void a_run_without_validation_has_no_best(void **state)
     bool stopped;
     run r;
 
-    make_set(g);
+    train_runs_add_faces(g, FACES);
     r = small_run(g);
     assert_int_equal(trainer_run(&r.opt, &g->set, NULL, NULL, &last, &stopped, &g->err), PFLD_OK);
     assert_true(isnan(last.val) && isnan(last.best));
