@@ -9,53 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/cpu.h"
 #include "core/mem.h"
+#include "fastest.h"
 #include "kernels/kernels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #  include <immintrin.h>
 #endif
-
-enum { RUNS = 300 };
-
-static const double run_s = 200e-6; /* one run repeats its work until it takes this long */
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-typedef void work_fn(void *arg);
-
-/* Seconds of one call: the fastest of RUNS. */
-static double fastest(work_fn *work, void *arg)
-{
-    size_t reps = 1;
-    double best = HUGE_VAL, t = 0;
-
-    for (;;) {
-        t = now();
-        for (size_t i = 0; i < reps; i++)
-            work(arg);
-        if (now() - t >= run_s)
-            break;
-        reps *= 2;
-    }
-    for (int run = 0; run < RUNS; run++) {
-        t = now();
-        for (size_t i = 0; i < reps; i++)
-            work(arg);
-        t = (now() - t) / (double)reps;
-        best = t < best ? t : best;
-    }
-    return best;
-}
 
 /* The roof: independent multiply-adds on registers, ROOF_STEPS times ROOF_CHAINS vectors. */
 enum { ROOF_STEPS = 1000, ROOF_CHAINS = 12 };

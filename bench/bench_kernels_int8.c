@@ -6,14 +6,13 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/cpu.h"
 #include "core/mem.h"
+#include "fastest.h"
 #include "kernels/int8.h"
 #include "kernels/kernels.h"
 #include "kernels/sets.h"
@@ -22,44 +21,6 @@
 #  include <cpuid.h>
 #  include <immintrin.h>
 #endif
-
-enum { RUNS = 300 };
-
-static const double run_s = 100e-6; /* one run repeats its work until it takes this long */
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-typedef void work_fn(void *arg);
-
-/* Seconds of one call: the fastest of RUNS. */
-static double fastest(work_fn *work, void *arg)
-{
-    size_t reps = 1;
-    double best = HUGE_VAL, t = 0;
-
-    for (;;) {
-        t = now();
-        for (size_t i = 0; i < reps; i++)
-            work(arg);
-        if (now() - t >= run_s)
-            break;
-        reps *= 2;
-    }
-    for (int run = 0; run < RUNS; run++) {
-        t = now();
-        for (size_t i = 0; i < reps; i++)
-            work(arg);
-        t = (now() - t) / (double)reps;
-        best = t < best ? t : best;
-    }
-    return best;
-}
 
 static void *random_bytes(size_t n)
 {
