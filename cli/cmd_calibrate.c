@@ -10,7 +10,6 @@
 #include "cli/message.h"
 #include "cli/model.h"
 #include "cli/output.h"
-#include "cli/paths.h"
 #include "cli/threads.h"
 #include "cli/train_common.h"
 #include "core/error.h"
@@ -212,17 +211,6 @@ static int work(const calibrate_fields *f, const char *path)
     return message_exit(st);
 }
 
-static const char *wrong(const calibrate_fields *f, const char *path)
-{
-    if (f->data.n == 0)
-        return "--data is missing";
-    if (!f->out)
-        return "where does the model go? Give -o FILE";
-    if (f->jitter > EVAL_MAX_JITTER)
-        return "--jitter: at most 0.5";
-    return path_is_same(f->out, path) ? "-o would overwrite the model" : NULL;
-}
-
 static int run(const cli_command *self, int argc, char **argv)
 {
     calibrate_fields f = {0};
@@ -230,10 +218,10 @@ static int run(const cli_command *self, int argc, char **argv)
     int code;
 
     if (cli_begin(self, &args, &f, &code)) {
-        const char *why = wrong(&f, args.at[0]);
-        if (why)
-            message("calibrate: %s: 'pfld help calibrate' tells more", why);
-        code = why ? CLI_USAGE : work(&f, args.at[0]);
+        const char *why = model_wrong_remake(args.at[0], &f.data, f.out);
+        if (!why && f.jitter > EVAL_MAX_JITTER)
+            why = "--jitter: at most 0.5";
+        code = why ? cli_wrong(self, why) : work(&f, args.at[0]);
     }
     mem_free((void *)f.data.at);
     return code;

@@ -207,10 +207,8 @@ static int make_from(const cli_command *self, const data_fields *f, maker make)
     pfld_error err = {0};
     pfld_status status;
 
-    if (f->data.n == 0) {
-        message("%s: --data SPEC is wanted: 'pfld help %s' tells more", self->name, self->name);
-        return CLI_USAGE;
-    }
+    if (f->data.n == 0)
+        return cli_wrong(self, "--data SPEC is wanted");
     status = data_sets_read(&set, &f->data, &opt, &err);
     if (status == PFLD_OK)
         status = make(&set, f, &err);

@@ -5,7 +5,6 @@
 #include "cli/commands.h"
 #include "cli/decimal.h"
 #include "cli/eval.h"
-#include "cli/message.h"
 #include "core/error.h"
 #include "core/mem.h"
 #include "eval/run.h"
@@ -359,9 +358,7 @@ static int run(const cli_command *self, int argc, char **argv)
     if (cli_begin(self, &args, &f, &code)) {
         const char *why = wrong(&f);
         if (why)
-            message("eval: %s: 'pfld help eval' tells more", why);
-        if (why)
-            code = CLI_USAGE;
+            code = cli_wrong(self, why);
         else if (f.stress)
             code = eval_stresses(&f);
         else if (f.motion)

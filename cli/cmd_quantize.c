@@ -9,7 +9,6 @@
 #include "cli/message.h"
 #include "cli/model.h"
 #include "cli/output.h"
-#include "cli/paths.h"
 #include "core/error.h"
 #include "core/mem.h"
 #include "detect/detect_spec.h"
@@ -273,15 +272,6 @@ static int work(const quantize_fields *f, const char *path)
     return message_exit(st);
 }
 
-static const char *wrong(const quantize_fields *f, const char *path)
-{
-    if (f->data.n == 0)
-        return "--data is missing";
-    if (!f->out)
-        return "where does the model go? Give -o FILE";
-    return path_is_same(f->out, path) ? "-o would overwrite the model" : NULL;
-}
-
 static int run(const cli_command *self, int argc, char **argv)
 {
     quantize_fields f = {.method = CALIBRATE_MSE, .crops = 512, .seed = 1};
@@ -289,10 +279,8 @@ static int run(const cli_command *self, int argc, char **argv)
     int code;
 
     if (cli_begin(self, &args, &f, &code)) {
-        const char *why = wrong(&f, args.at[0]);
-        if (why)
-            message("quantize: %s: 'pfld help quantize' tells more", why);
-        code = why ? CLI_USAGE : work(&f, args.at[0]);
+        const char *why = model_wrong_remake(args.at[0], &f.data, f.out);
+        code = why ? cli_wrong(self, why) : work(&f, args.at[0]);
     }
     mem_free((void *)f.data.at);
     return code;

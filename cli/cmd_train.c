@@ -249,12 +249,6 @@ static bool parse(int argc, char **argv, const cli_command *self, train_fields *
     return true;
 }
 
-static int usage(const char *text)
-{
-    message("train: %s: 'pfld help train' tells more", text);
-    return CLI_USAGE;
-}
-
 static int run(const cli_command *self, int argc, char **argv)
 {
     train_fields f;
@@ -268,21 +262,21 @@ static int run(const cli_command *self, int argc, char **argv)
         goto end;
     s = scheme_find(f.scheme);
     if (!s)
-        code = usage("--scheme: no such scheme");
+        code = cli_wrong(self, "--scheme: no such scheme");
     else if (f.data.n == 0)
-        code = usage("--data is missing");
+        code = cli_wrong(self, "--data is missing");
     else if (!f.out)
-        code = usage("--out is missing");
+        code = cli_wrong(self, "--out is missing");
     else if (f.geometry && f.no_geometry)
-        code = usage("--geometry and --no-geometry contradict each other");
+        code = cli_wrong(self, "--geometry and --no-geometry contradict each other");
     else if (f.classes && f.no_classes)
-        code = usage("--classes and --no-classes contradict each other");
+        code = cli_wrong(self, "--classes and --no-classes contradict each other");
     else if (f.freeze && !f.start)
-        code = usage("--freeze: on which net? Give --start");
+        code = cli_wrong(self, "--freeze: on which net? Give --start");
     else if (f.turn > 1)
-        code = usage("--turn is a share, 0 to 1");
+        code = cli_wrong(self, "--turn is a share, 0 to 1");
     else if (f.detector && (f.freeze || f.spread))
-        code = usage("--spread and --freeze are for landmarks");
+        code = cli_wrong(self, "--spread and --freeze are for landmarks");
     if (code != CLI_DONE)
         goto end;
     st = train_join(&f, &room, &err);

@@ -1,6 +1,7 @@
 /* An ONNX file of any purpose, opened and compiled: what info, bench and run share. */
 #include "cli/model.h"
 
+#include "cli/paths.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -80,6 +81,15 @@ void model_close(model_file *m)
     net_graph_free(m->graph);
     mem_free(m->data);
     *m = (model_file){0};
+}
+
+const char *model_wrong_remake(const char *path, const cli_texts *data, const char *out)
+{
+    if (data->n == 0)
+        return "--data is missing";
+    if (!out)
+        return "where does the model go? Give -o FILE";
+    return path_is_same(out, path) ? "-o would overwrite the model" : NULL;
 }
 
 uint64_t model_macs(const model_file *m)

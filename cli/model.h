@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/options.h"
 #include "core/arena.h"
 #include "infer/infer.h"
 #include "net/graph.h"
@@ -29,6 +30,9 @@ pfld_status model_close_shapes(model_file *m, pfld_error *err);
 pfld_status model_compile(model_file *m, pfld_isa cap, pfld_error *err);
 /* Also after a failure. */
 void model_close(model_file *m);
+
+/* What is wrong with making another model, out, of the one at path by data; NULL: nothing. */
+const char *model_wrong_remake(const char *path, const cli_texts *data, const char *out);
 
 uint64_t model_macs(const model_file *m);
 

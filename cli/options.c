@@ -352,3 +352,9 @@ bool cli_begin(const cli_command *c, cli_args *args, void *fields, int *code)
     }
     return true;
 }
+
+int cli_wrong(const cli_command *c, const char *why)
+{
+    message("%s: %s: 'pfld help %s' tells more", c->name, why, c->name);
+    return CLI_USAGE;
+}

@@ -87,6 +87,9 @@ pfld_status cli_parse(const cli_command *c, cli_args *args, void *fields, pfld_e
  * PFLD_ISA of the environment. */
 bool cli_begin(const cli_command *c, cli_args *args, void *fields, int *code);
 
+/* Says what is wrong with options that go together, and where more is told: returns CLI_USAGE. */
+int cli_wrong(const cli_command *c, const char *why);
+
 /* "auto", "scalar", ...: what CLI_ISA takes; NULL behind the last. */
 const char *cli_isa_at(int i);
 
