@@ -1,20 +1,17 @@
 /* NumPy's .npy files: float tensors in and out. */
-#define _POSIX_C_SOURCE 200809L
 #include "cli/npy.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/checked.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "files/whole.h"
 
-#define MAX_BYTES  ((size_t)1 << 32)
-#define TMP_SUFFIX 32 /* ".tmp-" and the number of a process */
+#define MAX_BYTES ((size_t)1 << 32)
 
 static const uint8_t magic[8] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0}; /* version 1.0 */
 
@@ -291,43 +288,19 @@ static void put_floats(FILE *f, const float *data, size_t count)
     }
 }
 
-/* 0 or errno. */
-static int write_file(const char *path, const net_shape *shape, const float *data, size_t count)
-{
-    char start[320];
-    size_t n = make_header(shape, start);
-    FILE *f = fopen(path, "wbx");
-    bool failed;
-
-    if (!f)
-        return errno;
-    errno = 0;
-    fwrite(start, 1, n, f);
-    put_floats(f, data, count);
-    failed = ferror(f) != 0;
-    if (fclose(f) == 0 && !failed)
-        return 0;
-    return errno ? errno : EIO;
-}
-
 pfld_status npy_write(const char *path, const net_shape *shape, const float *data, pfld_error *err)
 {
-    size_t count, room = strlen(path) + TMP_SUFFIX;
-    char *tmp;
-    int sys;
+    char start[320];
+    size_t count;
+    files_whole w;
+    pfld_status st;
 
     if (!net_shape_count(shape, &count))
         return error_set(err, PFLD_ERR_ARG, "%.150s: the shape is open", path);
-    tmp = mem_alloc(room, 1);
-    if (!tmp)
-        return error_nomem(err);
-    snprintf(tmp, room, "%s.tmp-%ld", path, (long)getpid());
-    remove(tmp); /* what a killed process of the same number may have left */
-    sys = write_file(tmp, shape, data, count);
-    if (!sys && rename(tmp, path) != 0)
-        sys = errno;
-    if (sys)
-        remove(tmp);
-    mem_free(tmp);
-    return sys ? error_sys(err, sys, "%.150s", path) : PFLD_OK;
+    st = files_whole_begin(&w, path, err);
+    if (st != PFLD_OK)
+        return st;
+    fwrite(start, 1, make_header(shape, start), w.to);
+    put_floats(w.to, data, count);
+    return files_whole_end(&w, PFLD_OK, err);
 }

@@ -4,13 +4,13 @@
 
 #include <cairo-svg.h>
 #include <cairo.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "core/utf8.h"
+#include "files/whole.h"
 #include "media/paths.h"
 
 #define WIDTH  720.0
@@ -400,38 +400,23 @@ static cairo_status_t draw_to(FILE *f, const charts *all, bool svg)
     return status;
 }
 
-static pfld_status failed(const char *path, cairo_status_t drawn, pfld_error *err)
-{
-    if (drawn == CAIRO_STATUS_NO_MEMORY)
-        return error_nomem(err);
-    if (drawn && drawn != CAIRO_STATUS_WRITE_ERROR)
-        return error_set(err, PFLD_ERR_IO, "%.120s: %s", path, cairo_status_to_string(drawn));
-    return error_sys(err, errno ? errno : EIO, "%s", path);
-}
-
 static pfld_status write_all(const char *path, const charts *all, pfld_error *err)
 {
-    char tmp[4096];
+    files_whole w;
     cairo_status_t drawn;
-    bool closed;
-    FILE *f;
+    pfld_status st;
 
     if (!media_path_ends(path, ".svg") && !media_path_ends(path, ".png"))
         return error_set(err, PFLD_ERR_ARG, "%.120s: .svg or .png wanted", path);
-    if (snprintf(tmp, sizeof tmp, "%s.tmp", path) >= (int)sizeof tmp)
-        return error_set(err, PFLD_ERR_ARG, "%.80s...: the name is too long", path);
-    f = fopen(tmp, "wb");
-    if (!f)
-        return error_sys(err, errno, "%s", path);
-    errno = 0;
-    drawn = draw_to(f, all, media_path_ends(path, ".svg"));
-    closed = fclose(f) == 0;
-    if (!closed || drawn || rename(tmp, path) != 0) {
-        pfld_status st = failed(path, drawn, err);
-        remove(tmp);
+    st = files_whole_begin(&w, path, err);
+    if (st != PFLD_OK)
         return st;
-    }
-    return PFLD_OK;
+    drawn = draw_to(w.to, all, media_path_ends(path, ".svg"));
+    if (drawn == CAIRO_STATUS_NO_MEMORY)
+        st = error_nomem(err);
+    else if (drawn && drawn != CAIRO_STATUS_WRITE_ERROR) /* which the file's end tells */
+        st = error_set(err, PFLD_ERR_IO, "%.120s: %s", path, cairo_status_to_string(drawn));
+    return files_whole_end(&w, st, err);
 }
 
 pfld_status chart_write_stack(const char *path, const chart *panels, size_t n, pfld_error *err)

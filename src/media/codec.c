@@ -4,24 +4,21 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "core/checked.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "files/whole.h"
 #include "image/image.h"
 #include "media/codec_internal.h"
 
 #define MAX_SIDE      65535 /* of pfld_image */
 #define MAX_FILE      ((size_t)1 << 30)
 #define TURN_TILE     64 /* pixels: source and target of a tile stay in L1 while it is transposed */
-#define TMP_SUFFIX    40 /* ".tmp-PID-N" */
-#define TMP_ATTEMPTS  100 /* names left behind by processes of our number that were killed */
 #define SNIFF         16
 #define KNOWN_FORMATS "JPEG, PNG, WebP, BMP or PNM"
 
@@ -339,65 +336,13 @@ bool media_is_writable(const char *path)
     return encoder_of(path) != NULL;
 }
 
-static bool put(FILE *f, const media_buffer *b)
+static pfld_status put(const char *path, const media_buffer *b, pfld_error *err)
 {
-    return fwrite(b->data, 1, b->size, f) == b->size && fflush(f) == 0;
-}
-
-/* A new file beside path whose name is ours alone; its name goes to tmp. -1: errno tells. */
-static int create_beside(const char *path, char *tmp, size_t room)
-{
-    int fd = -1;
-
-    for (int i = 0; i < TMP_ATTEMPTS; i++) {
-        snprintf(tmp, room, "%s.tmp-%ld-%d", path, (long)getpid(), i);
-        fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0 || errno != EEXIST)
-            break;
-    }
-    return fd;
-}
-
-/* 0 or errno. */
-static int write_and_rename(const char *path, char *tmp, size_t room, const media_buffer *b)
-{
-    int fd = create_beside(path, tmp, room);
-    int sys = 0;
-    FILE *f;
-
-    if (fd < 0)
-        return errno;
-    f = fdopen(fd, "wb");
-    if (!f) {
-        sys = errno;
-        close(fd);
-    } else {
-        if (!put(f, b))
-            sys = errno;
-        if (fclose(f) != 0 && !sys)
-            sys = errno;
-    }
-    if (!sys && rename(tmp, path) != 0)
-        sys = errno;
-    if (sys)
-        unlink(tmp);
-    return sys;
-}
-
-static pfld_status write_file(const char *path, const media_buffer *b, pfld_error *err)
-{
-    size_t room = strlen(path) + TMP_SUFFIX;
-    char *tmp;
-    int sys;
-
-    if (strcmp(path, "-") == 0)
-        return put(stdout, b) ? PFLD_OK : error_sys(err, errno, "cannot write");
-    tmp = mem_alloc(room, 1);
-    if (!tmp)
-        return error_nomem(err);
-    sys = write_and_rename(path, tmp, room, b);
-    mem_free(tmp);
-    return sys ? error_sys(err, sys, "cannot write") : PFLD_OK;
+    if (strcmp(path, "-") != 0)
+        return files_whole_write(path, b->data, b->size, false, err);
+    if (fwrite(b->data, 1, b->size, stdout) == b->size && fflush(stdout) == 0)
+        return PFLD_OK;
+    return error_sys(err, errno, "stdout");
 }
 
 pfld_status media_write(const char *path, const pfld_image *img, pfld_error *err)
@@ -414,10 +359,10 @@ pfld_status media_write(const char *path, const pfld_image *img, pfld_error *err
     st = image_check(img, err);
     if (!st)
         st = encode(img, &b, err);
-    if (!st)
-        st = write_file(path, &b, err);
     if (st)
         error_prefix(err, strcmp(path, "-") == 0 ? "stdout" : path);
+    else
+        st = put(path, &b, err);
     mem_free(b.data);
     return st;
 }

@@ -1,14 +1,11 @@
 /* From training form to the ONNX file that inference loads. */
-#define _POSIX_C_SOURCE 200809L
 #include "train/export.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/error.h"
 #include "core/mem.h"
+#include "files/whole.h"
 #include "net/arch.h"
 #include "net/fold.h"
 #include "net/onnx.h"
@@ -75,41 +72,6 @@ static bool set_facts(net_graph *g, const export_facts *f)
     return true;
 }
 
-static pfld_status write_all(const char *path, const uint8_t *buf, size_t size, pfld_error *err)
-{
-    FILE *f = fopen(path, "wb");
-    bool ok;
-
-    if (!f)
-        return error_sys(err, errno, "%s", path);
-    ok = fwrite(buf, 1, size, f) == size && fflush(f) == 0 && fsync(fileno(f)) == 0;
-    if (fclose(f) != 0 || !ok) {
-        pfld_status st = error_sys(err, errno, "%s", path);
-        remove(path);
-        return st;
-    }
-    return PFLD_OK;
-}
-
-static pfld_status write_atomically(const char *path, const uint8_t *buf, size_t size,
-                                    pfld_error *err)
-{
-    size_t room = strlen(path) + sizeof ".tmp";
-    char *tmp = mem_alloc(room, 1);
-    pfld_status st;
-
-    if (!tmp)
-        return error_nomem(err);
-    snprintf(tmp, room, "%s.tmp", path);
-    st = write_all(tmp, buf, size, err);
-    if (st == PFLD_OK && rename(tmp, path) != 0) {
-        st = error_sys(err, errno, "%s", path);
-        remove(tmp);
-    }
-    mem_free(tmp);
-    return st;
-}
-
 pfld_status export_graph(const net_graph *g, const char *path, pfld_error *err)
 {
     uint8_t *buf = NULL;
@@ -117,7 +79,7 @@ pfld_status export_graph(const net_graph *g, const char *path, pfld_error *err)
     pfld_status st = net_onnx_write(g, &buf, &size, err);
 
     if (st == PFLD_OK)
-        st = write_atomically(path, buf, size, err);
+        st = files_whole_write(path, buf, size, true, err);
     mem_free(buf);
     return st;
 }
