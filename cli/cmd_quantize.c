@@ -9,9 +9,11 @@
 #include "cli/message.h"
 #include "cli/model.h"
 #include "cli/output.h"
+#include "cli/threads.h"
 #include "core/error.h"
 #include "core/mem.h"
 #include "detect/detect_spec.h"
+#include "eval/readable.h"
 #include "image/image.h"
 #include "net/fold.h"
 #include "net/shape.h"
@@ -68,7 +70,8 @@ static const cli_option options[] = {
     {.name = "skip-bad",
      .kind = CLI_FLAG,
      FIELD(skip_bad),
-     .help = "Leaves broken lines of data sets out without failing."},
+     .help =
+         "Leaves broken lines of data sets, and photos that can't be read, out without failing."},
     {0},
 };
 
@@ -201,8 +204,11 @@ static pfld_status read_crops(job *j, pfld_error *err)
     const net_graph *g = j->model.graph;
     int32_t side = (int32_t)g->values[g->inputs[0]].shape.dim[2];
     data_options opt = data_sets_options(j->f->skip_bad);
+    size_t n_left_out; /* each is told */
     pfld_status st = data_sets_read(&j->set, &j->f->data, &opt, err);
 
+    if (st == PFLD_OK)
+        st = readable_only(&j->set, &opt, threads_or_cpus(0), &n_left_out, err);
     if (st == PFLD_OK)
         st = crops_make(&j->set, &j->how, side, (size_t)j->f->crops, (uint64_t)j->f->seed,
                         &j->crops, err);

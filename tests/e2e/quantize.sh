@@ -41,6 +41,16 @@ run "$PFLD" eval --model a.onnx --compare "$model" --data 300w:train.txt --threa
 [ "$code" -eq 0 ] || fail "eval of the quantised model: exit code $code"
 says '"relative":-?[0-9.]+'
 
+# --- a photo that can't be read ---
+cp face-1.pts torn.pts
+echo 'P3 64' >torn.jpg
+{ echo torn; cat train.txt; } >torn.txt
+bad 1 'torn.jpg: ' quantize "$model" --data 300w:torn.txt -o x.onnx
+run "$PFLD" quantize "$model" --data 300w:torn.txt -o e.onnx --skip-bad
+[ "$code" -eq 0 ] || fail "quantize --skip-bad: exit code $code"
+grep -q '^pfld: torn.jpg: ' stderr || fail "the torn photo is not named"
+says '"crops":30,'
+
 # --- refusals, each in one line ---
 bad 2 "--data is missing" quantize "$model" -o x.onnx
 bad 2 "Give -o FILE" quantize "$model" --data 300w:train.txt
