@@ -63,6 +63,13 @@ static const cli_option options[] = {
      FIELD(jitter_draws),
      .help = "Such boxes for each face, whose errors are averaged; default 4."},
     {.name = "seed", .kind = CLI_COUNT, .arg = "N", FIELD(seed), .help = "Of --jitter; default 1."},
+    {.name = "passes",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     .min = 1,
+     FIELD(passes),
+     .help = "Crops of a face at most, 1 to 8, each but the first where the one before was off; "
+             "default 3. Training validates with 1."},
     {.name = "stress",
      .kind = CLI_OPTIONAL,
      .arg = "NAME,...",
@@ -289,7 +296,8 @@ static const char *wrong_stress(const eval_fields *f)
 static const char *wrong_video(const eval_fields *f)
 {
     const bool others = f->data.n || f->detectors.n || f->compare || f->report || f->stress ||
-                        f->pose || f->motion || f->negatives || f->max_side || f->min_face > 0.0f;
+                        f->pose || f->motion || f->negatives || f->max_side || f->min_face > 0.0f ||
+                        f->passes;
 
     if (others || f->jitter > 0.0f || f->presence >= 0.0f)
         return "--video measures the tracker, and takes no --data and none of what goes with it";
@@ -328,6 +336,8 @@ static const char *wrong(const eval_fields *f)
         return "--jitter: at most 0.5";
     if ((f->motion != NULL) + (f->stress != NULL) + f->pose + detects > 1)
         return "one of --detector, --stress, --pose and --motion at a time";
+    if (f->passes && (detects || f->stress || f->motion))
+        return "--passes goes without --detector, --stress and --motion";
     if (f->motion && (f->max_side || f->presence >= 0.0f))
         return "--motion takes no --max-side or --presence";
     if (f->smooth >= 0.0f && !f->motion)

@@ -12,7 +12,7 @@ typedef struct eval_fields {
     const char *stress, *out, *sheet; /* stress: NULL: not asked for; "": all */
     float crop, jitter, fov;
     bool pose;
-    long jitter_draws, seed;
+    long jitter_draws, seed, passes;
     int norm;
     /* motion, in clips that are made or videos that are there */
     const char *motion;

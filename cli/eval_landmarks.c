@@ -305,6 +305,7 @@ static pfld_status compare_all(const eval_set_of *x, const eval_run *a, pfld_err
     eval_options true_boxes = {.norm = x->options->norm,
                                .threads = x->options->threads,
                                .isa = x->options->isa,
+                               .passes = x->options->passes,
                                .skip_bad = x->options->skip_bad};
     const other_side boxes = {"true boxes", x->m->model, &true_boxes};
     const other_side other = {x->f->compare, x->m->other, x->options};
@@ -345,6 +346,7 @@ static pfld_status eval_set(const eval_fields *f, const char *spec, const models
                       .jitter = f->jitter,
                       .draws = (size_t)f->jitter_draws,
                       .seed = (uint64_t)f->seed,
+                      .passes = (int32_t)f->passes,
                       .detector = m->detector,
                       .presence_min = eval_presence(f, 0.0f),
                       .skip_bad = f->skip_bad,

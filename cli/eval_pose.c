@@ -108,6 +108,7 @@ static pfld_status by_landmarks(pose_run *r, const pfld_model *model, const pfld
     eval_options o = {.threads = threads_or_cpus(r->f->threads),
                       .isa = r->f->isa,
                       .detector = detector,
+                      .passes = (int32_t)r->f->passes,
                       .presence_min = eval_presence(r->f, 0.0f),
                       .only_pose = true,
                       .fov = r->f->fov};

@@ -118,10 +118,11 @@ static void go_well(ranks_trained *r, size_t ranks)
     }
 }
 
-/* The largest difference of weights, statistics and averages. */
+/* Of weights, statistics and averages, rms: one ReLU that rounding has switched moves few of them,
+ * far. */
 static double difference(const checkpoint *a, const checkpoint *b)
 {
-    double most = 0;
+    double sum = 0, n = 0;
 
     assert_int_equal(checkpoint_count(a), checkpoint_count(b));
     for (size_t i = 0; i < checkpoint_count(a); i++) {
@@ -130,10 +131,13 @@ static double difference(const checkpoint *a, const checkpoint *b)
         assert_non_null(y);
         if (x->kind != CHECKPOINT_F32 || strncmp(x->name, "moment", 6) == 0)
             continue;
-        for (size_t k = 0; k < x->n; k++)
-            most = fmax(most, fabs((double)((float *)x->data)[k] - (double)((float *)y->data)[k]));
+        for (size_t k = 0; k < x->n; k++) {
+            double d = (double)((float *)x->data)[k] - (double)((float *)y->data)[k];
+            sum += d * d;
+        }
+        n += (double)x->n;
     }
-    return most;
+    return sqrt(sum / n);
 }
 
 /* 20 steps on what one process does; and a seed's difference is no rounding. */
@@ -151,7 +155,7 @@ static void ranks_train_what_one_process_trains(void **state)
         many = twenty_steps(g);
         go_well(&many, n);
         other = train_runs_saved(g);
-        assert_true(difference(first, other) < 5e-4); /* mostly 1e-5, more past a kink */
+        assert_true(difference(first, other) < 1e-4);
         checkpoint_free(other);
         assert_true(fabs(one.last[0].val - many.last[n - 1].val) < 1e-3);
         assert_true(fabs(one.last[0].best - many.last[n - 1].best) < 1e-3);
@@ -160,7 +164,7 @@ static void ranks_train_what_one_process_trains(void **state)
     many.opt.loader.seed = 1;
     go_well(&many, 2);
     other = train_runs_saved(g);
-    assert_true(difference(first, other) > 1e-3);
+    assert_true(difference(first, other) > 1e-2);
     checkpoint_free(other);
     checkpoint_free(first);
 }

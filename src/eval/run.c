@@ -183,6 +183,7 @@ static pfld_status make_sessions(run_state *r, const pfld_model *model, pfld_err
     pfld_options_init(&o, sizeof o);
     o.isa = r->opt->isa;
     o.max_side = r->opt->max_side;
+    o.passes = r->opt->passes;
     o.presence_min = r->opt->presence_min;
     r->threads = mem_alloc(r->opt->threads, sizeof *r->threads);
     r->errors = mem_alloc(r->set->n, sizeof *r->errors);

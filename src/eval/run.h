@@ -20,7 +20,7 @@ typedef struct eval_options {
     /* As a user's photo goes: pfld_detect() with this detector, and of what it finds the face whose
      * box overlaps the true one best, if by IoU EVAL_FOUND_IOU or more. */
     const pfld_model *detector;
-    int32_t max_side; /* these two as in pfld_options */
+    int32_t max_side, passes; /* these three as in pfld_options; 0: its defaults */
     float presence_min;
     bool skip_bad; /* photos that can't be read are left out, and told */
     void (*message)(void *ctx, const char *text); /* may be NULL */
