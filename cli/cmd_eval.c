@@ -111,7 +111,8 @@ static const cli_option options[] = {
      .arg = "NAME,...",
      FIELD(motion),
      .help = "Measures the tracker on clips of 3 s made of the faces' photos: still, tremble, "
-             "shake, pan, zoom, roll, blink, hide, or all."},
+             "shake, pan, zoom, roll, blink, hide; of 2 to 5 faces at once: crowd, cross, screen, "
+             "cut; or all."},
     {.name = "video",
      .kind = CLI_TEXTS,
      .arg = "FILE",
@@ -347,7 +348,7 @@ static const char *wrong(const eval_fields *f)
                "--jitter";
     if (!eval_motions(f->motion, motions))
         return "--motion: a name that is none of still, tremble, shake, pan, zoom, roll, blink, "
-               "hide and all";
+               "hide, crowd, cross, screen, cut and all";
     if (f->smooth > 1.0f)
         return "--smooth: 0 to 1";
     return f->iou > 1.0f ? "--iou: at most 1" : wrong_stress(f);

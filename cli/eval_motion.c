@@ -54,15 +54,17 @@ static pfld_status print_score(const motion_job *j, const motion_options *o, con
 
     fprintf(stderr,
             "%s: %s, smooth %.2g: error %.3f %%, tremble %.3f %%, lag %.2f frames, "
-            "%zu of %zu missed, %zu switches of id, %zu frames to find again\n",
+            "%zu of %zu missed, %zu switches of id, %zu ids carried over, "
+            "%zu frames to find again, %zu false faces\n",
             j->spec, name, (double)o->smooth, s->error, s->tremble, s->lag, s->missed, s->frames,
-            s->switches, s->refound);
-    line = json_pack("{s:i,s:o,s:o,s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "v", 1, "model",
-                     output_string(j->f->model ? j->f->model : "built-in"), "data",
+            s->switches, s->carried, s->refound, s->invented);
+    line = json_pack("{s:i,s:o,s:o,s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "v", 1,
+                     "model", output_string(j->f->model ? j->f->model : "built-in"), "data",
                      output_string(j->spec), "motion", name, "smooth",
                      output_number((double)o->smooth, 3), "clips", (json_int_t)s->clips, "frames",
                      (json_int_t)s->frames, "missed", (json_int_t)s->missed, "switches",
-                     (json_int_t)s->switches, "refound", (json_int_t)s->refound, "error",
+                     (json_int_t)s->switches, "carried", (json_int_t)s->carried, "refound",
+                     (json_int_t)s->refound, "false", (json_int_t)s->invented, "error",
                      output_number(s->error, 4), "tremble", output_number(s->tremble, 4), "lag",
                      output_number(s->lag, 3));
     if (line && j->n_left_out)

@@ -1,4 +1,4 @@
-/* A labelled photo as a short video: the motion is known, and so is each frame's truth. */
+/* Labelled photos as a short video: the motion is known, and so is each frame's truth. */
 #include "eval/clip.h"
 
 #include <math.h>
@@ -6,6 +6,7 @@
 
 #include "core/rng.h"
 #include "data/face_box.h"
+#include "eval/crowd.h"
 #include "geometry/affine.h"
 #include "image/image.h"
 
@@ -14,8 +15,9 @@
 #define BLINK_LONG 0.2  /* seconds */
 #define EYE_REACH  3.0f /* of the eye's half opening: so far the lids' skin is drawn along */
 
-const char *const clip_names[CLIP_MOTIONS + 1] = {"still", "tremble", "shake", "pan",
-                                                  "zoom",  "roll",    "blink", "hide"};
+const char *const clip_names[CLIP_MOTIONS + 1] = {"still", "tremble", "shake",  "pan",
+                                                  "zoom",  "roll",    "blink",  "hide",
+                                                  "crowd", "cross",   "screen", "cut"};
 
 /* ---- where the head is ---- */
 
@@ -142,8 +144,9 @@ static uint8_t *pixel_of(pfld_image *img, int x, int y)
     return img->data + y * img->stride + (ptrdiff_t)x * image_channels(img->format);
 }
 
-static void sample(const pfld_image *img, pfld_point at, int channels, uint8_t *to)
+void clip_sample(const pfld_image *img, pfld_point at, uint8_t *to)
 {
+    int channels = image_channels(img->format);
     float x = fminf(fmaxf(at.x, 0.0f), (float)(img->width - 1));
     float y = fminf(fmaxf(at.y, 0.0f), (float)(img->height - 1));
     int x0 = (int)x, y0 = (int)y;
@@ -163,7 +166,6 @@ static void sample(const pfld_image *img, pfld_point at, int channels, uint8_t *
 /* The photo is where the frame's open face is: the head does not move while it blinks. */
 static void close_eye(const pfld_image *photo, const eye *e, float closed, pfld_image *frame)
 {
-    int channels = image_channels(frame->format);
     float far = e->length + EYE_REACH * 2.0f * e->open;
 
     for (int y = 0; y < frame->height; y++)
@@ -173,15 +175,15 @@ static void close_eye(const pfld_image *photo, const eye *e, float closed, pfld_
                 continue;
             from = lid_from(e, closed, p);
             if (from.x != p.x || from.y != p.y)
-                sample(photo, from, channels, pixel_of(frame, x, y));
+                clip_sample(photo, from, pixel_of(frame, x, y));
         }
 }
 
 static void blink(const clip *c, float closed, pfld_image *frame, pfld_point *truth)
 {
     for (int i = 36; i <= 42; i += 6) {
-        eye e = eye_of(c->sample->points + i);
-        close_eye(c->photo, &e, closed, frame);
+        eye e = eye_of(c->faces[0].sample->points + i);
+        close_eye(c->faces[0].photo, &e, closed, frame);
         for (int j = i; j < i + 6; j++)
             truth[j] = lid_moves(&e, closed, truth[j]);
     }
@@ -195,7 +197,7 @@ static double board_at(double t)
     return -2.5 + 4 * fmod(t, 2.0); /* sides, from the face's centre */
 }
 
-bool clip_is_hidden(const clip *c, double t)
+static bool is_hidden(const clip *c, double t)
 {
     double left = board_at(t);
 
@@ -204,7 +206,7 @@ bool clip_is_hidden(const clip *c, double t)
 
 static void put_board(const clip *c, double t, pfld_image *frame)
 {
-    pfld_box face = face_box(c->sample);
+    pfld_box face = face_box(c->faces[0].sample);
     float side = fmaxf(face.w, face.h), x = face.x + 0.5f * face.w;
     float left = x + side * (float)board_at(t), right = left + 1.5f * side;
     int channels = image_channels(frame->format);
@@ -243,22 +245,44 @@ static void add_noise(const clip *c, size_t i, pfld_image *frame)
         }
 }
 
-void clip_frame(const clip *c, size_t i, double t, pfld_image *frame, pfld_point *truth)
+static void draw_one(const clip *c, size_t i, double t, pfld_image *frame, clip_view *view)
 {
-    pfld_box face = face_box(c->sample);
+    const clip_face *f = &c->faces[0];
+    pfld_box face = face_box(f->sample);
     place p = place_at(c, i, t, fmax((double)face.w, (double)face.h));
     affine to_frame = photo_to_frame(&p, &face), to_photo;
     float closed = (float)closed_at(c, t);
 
     if (!affine_invert(&to_frame, &to_photo))
         to_photo = to_frame = (affine){1, 0, 0, 0, 1, 0};
-    image_warp(c->photo, &to_photo, frame);
-    for (int k = 0; k < c->sample->scheme->n; k++)
-        truth[k] = affine_apply(&to_frame, c->sample->points[k]);
+    image_warp(f->photo, &to_photo, frame);
+    view->there = true;
+    view->hidden = is_hidden(c, t);
+    for (int k = 0; k < f->sample->scheme->n; k++)
+        view->truth[k] = affine_apply(&to_frame, f->sample->points[k]);
     if (closed > 0.0f)
-        blink(c, closed, frame, truth);
+        blink(c, closed, frame, view->truth);
     if (c->motion == CLIP_HIDE)
         put_board(c, t, frame);
+}
+
+pfld_image clip_shape(const clip *c)
+{
+    pfld_image shape = *c->faces[0].photo;
+
+    if (c->motion >= CLIP_CROWD)
+        shape = (pfld_image){.width = CROWD_WIDTH, .height = CROWD_HEIGHT, .format = PFLD_RGB8};
+    shape.stride = (ptrdiff_t)shape.width * image_channels(shape.format);
+    shape.data = NULL;
+    return shape;
+}
+
+void clip_frame(const clip *c, size_t i, double t, pfld_image *frame, clip_view views[])
+{
+    if (c->motion < CLIP_CROWD)
+        draw_one(c, i, t, frame, views);
+    else
+        crowd_draw(c, t, frame, views);
     if (c->noise > 0.0f)
         add_noise(c, i, frame);
 }

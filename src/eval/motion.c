@@ -9,14 +9,19 @@
 #include "core/pool.h"
 #include "eval/metrics.h"
 #include "eval/run.h"
+#include "geometry/box.h"
 #include "image/image.h"
 #include "media/codec.h"
 
-enum { FACES = 16 }; /* of a frame: photos have others in the background */
+enum {
+    FACES = 16, /* of a frame: photos have others in the background */
+    SHARE = 3
+};                   /* faces of the set for each clip of several */
 #define SETTLED 0.5  /* seconds, until filters have found their feet */
 #define HIT     25.0 /* percent: mean distance of the points of a face that is this one */
+#define THERE   0.6f /* sides of a face that is there, from which on another is none */
 
-typedef struct history { /* of one clip: points minus truth in its last frames */
+typedef struct history { /* of one face: points minus truth in its last frames */
     pfld_point off[3][PFLD_MAX_LANDMARKS], truth[3][PFLD_MAX_LANDMARKS];
     size_t n; /* frames in a row in which the face was seen */
 } history;
@@ -24,13 +29,24 @@ typedef struct history { /* of one clip: points minus truth in its last frames *
 typedef struct sums {
     double error, square, n_square;
     double behind, speed; /* of the points' off along the truth's motion, and its square */
-    size_t frames, missed, switches, refound;
+    size_t frames, missed, switches, carried, refound, invented;
 } sums;
+
+typedef struct viewing { /* what is known of a face so far */
+    double unit;         /* its inter-ocular distance; 0: it was not there yet */
+    uint32_t id;         /* 0: not seen yet, in this scene */
+    bool there, hidden;  /* in the frame before */
+    size_t since;        /* frames since it came back, while it is not found; else 0 */
+    uint32_t had;        /* its last id in any scene */
+    history history;
+} viewing;
 
 typedef struct motion_thread {
     pfld_session *session;
     pfld_tracker *tracker;
-    history history;
+    clip clip;
+    clip_view views[CLIP_MOST];
+    viewing seen[CLIP_MOST];
     pfld_face faces[FACES];
 } motion_thread;
 
@@ -38,8 +54,9 @@ typedef struct motion_state {
     const data_set *set;
     const motion_options *opt;
     motion_thread *threads; /* [opt->threads] */
-    sums *sums;             /* [set->n]: added in order, whoever made them */
-    pfld_error *errors;     /* [set->n] */
+    size_t n;               /* clips */
+    sums *sums;             /* [n]: added in order, whoever made them */
+    pfld_error *errors;     /* [n] */
 } motion_state;
 
 /* ---- one frame ---- */
@@ -100,90 +117,168 @@ static void add_one(sums *to, const history *h, int i, double unit)
 
 /* ---- one clip ---- */
 
-typedef struct viewing { /* what is known of the face so far */
-    uint32_t id;         /* 0: not seen yet */
-    bool hidden;         /* in the frame before */
-    size_t since;        /* frames since it came back, while it is not found; else 0 */
-} viewing;
-
-static void judge(motion_thread *t, const clip *c, const pfld_face *face, const pfld_point *truth,
-                  double unit, double seconds, viewing *v, sums *to)
+/* A face that is the first to get an id keeps it: another's is not handed on to it. */
+static bool is_carried(const motion_thread *t, const viewing *v, uint32_t id)
 {
-    const scheme *s = c->sample->scheme;
-    bool hidden = clip_is_hidden(c, seconds);
+    for (size_t i = 0; i < t->clip.n; i++)
+        if (&t->seen[i] != v && t->seen[i].had == id)
+            return true;
+    return false;
+}
 
-    if (v->hidden && !hidden)
+static void identify(motion_thread *t, viewing *v, uint32_t id, sums *to)
+{
+    to->switches += v->id && v->id != id;
+    if (v->had != id)
+        to->carried += is_carried(t, v, id);
+    v->id = v->had = id;
+}
+
+static void judge(motion_thread *t, size_t i, const pfld_face *face, double seconds, sums *to)
+{
+    const scheme *s = t->clip.faces[i].sample->scheme;
+    const clip_view *view = &t->views[i];
+    viewing *v = &t->seen[i];
+
+    if (v->hidden && !view->hidden)
         v->since = 1;
-    v->hidden = hidden;
-    if (hidden || !face) {
-        t->history.n = 0;
-        v->since += v->since > 0 && !hidden;
-        to->missed += !hidden && seconds >= SETTLED;
-        to->frames += !hidden && seconds >= SETTLED;
+    v->hidden = view->hidden;
+    if (view->hidden || !face) {
+        v->history.n = 0;
+        v->since += v->since > 0 && !view->hidden;
+        to->missed += !view->hidden && seconds >= SETTLED;
+        to->frames += !view->hidden && seconds >= SETTLED;
         return;
     }
     if (v->since > to->refound)
         to->refound = v->since;
     v->since = 0;
-    to->switches += v->id && v->id != face->id;
-    v->id = face->id;
-    remember(&t->history, s, face, truth);
+    identify(t, v, face->id, to);
+    remember(&v->history, s, face, view->truth);
     if (seconds < SETTLED)
         return;
     to->frames++;
-    to->error += mean_off(s, face, truth) / unit;
-    if (t->history.n < 3)
+    to->error += mean_off(s, face, view->truth) / v->unit;
+    if (v->history.n < 3)
         return;
-    for (int i = 0; i < s->n; i++)
-        add_one(to, &t->history, i, unit);
+    for (int k = 0; k < s->n; k++)
+        add_one(to, &v->history, k, v->unit);
 }
 
-static pfld_status play(const motion_state *st, motion_thread *t, const clip *c, pfld_image *frame,
-                        sums *to, pfld_error *err)
+/* A cut: who was there is gone, and who comes must be found. */
+static void change_scene(motion_thread *t, size_t i, bool begun)
 {
-    const scheme *s = c->sample->scheme;
-    pfld_point truth[PFLD_MAX_LANDMARKS];
-    viewing v = {0};
-    double unit;
+    const clip_face *f = &t->clip.faces[i];
+    viewing *v = &t->seen[i];
 
-    if (!eval_normaliser(s, c->sample->points, EVAL_INTER_OCULAR, &unit))
-        return error_set(err, PFLD_ERR_ARG, "the face has no inter-ocular distance");
+    if (t->views[i].there == v->there)
+        return;
+    v->there = !v->there;
+    v->id = 0;
+    v->history.n = 0;
+    v->hidden = false;
+    v->since = v->there && begun;
+    if (v->there && v->unit == 0)
+        eval_normaliser(f->sample->scheme, t->views[i].truth, EVAL_INTER_OCULAR, &v->unit);
+}
+
+/* True where nobody is whom this could be. */
+static bool is_invented(const motion_thread *t, const pfld_face *face)
+{
+    float x = face->box.x + 0.5f * face->box.w, y = face->box.y + 0.5f * face->box.h;
+
+    for (size_t i = 0; i < t->clip.n; i++) {
+        const clip_view *v = &t->views[i];
+        pfld_box b;
+        if (!v->there)
+            continue;
+        b = box_around(v->truth, (size_t)t->clip.faces[i].sample->scheme->n);
+        if (hypotf(b.x + 0.5f * b.w - x, b.y + 0.5f * b.h - y) < THERE * fmaxf(b.w, b.h))
+            return false;
+    }
+    return true;
+}
+
+static void judge_all(motion_thread *t, size_t n, double seconds, bool begun, sums *to)
+{
+    for (size_t i = 0; i < t->clip.n; i++) {
+        const scheme *s = t->clip.faces[i].sample->scheme;
+        change_scene(t, i, begun);
+        if (t->seen[i].there)
+            judge(t, i, the_face(s, t->faces, n, t->views[i].truth, t->seen[i].unit), seconds, to);
+    }
+    for (size_t i = 0; i < n && i < FACES && t->clip.n > 1; i++)
+        to->invented += is_invented(t, &t->faces[i]);
+}
+
+static pfld_status play(const motion_state *st, motion_thread *t, pfld_image *frame, sums *to,
+                        pfld_error *err)
+{
     pfld_tracker_reset(t->tracker);
-    t->history.n = 0;
+    memset(t->seen, 0, sizeof t->seen);
     for (size_t i = 0; i < st->opt->frames; i++) {
         double seconds = (double)i / st->opt->rate;
         size_t n = 0;
         pfld_status status;
-        clip_frame(c, i, seconds, frame, truth);
+        clip_frame(&t->clip, i, seconds, frame, t->views);
         status = pfld_track(t->tracker, t->session, frame, seconds, t->faces, FACES, &n, err);
         if (status)
             return status;
-        judge(t, c, the_face(s, t->faces, n, truth, unit), truth, unit, seconds, &v, to);
+        judge_all(t, n, seconds, i > 0, to);
     }
-    if (v.since > to->refound) /* it never was */
-        to->refound = v.since;
+    for (size_t i = 0; i < t->clip.n; i++)
+        if (t->seen[i].since > to->refound) /* it never was */
+            to->refound = t->seen[i].since;
     return PFLD_OK;
+}
+
+static pfld_status measure_clip(const motion_state *st, motion_thread *t, sums *to, pfld_error *err)
+{
+    pfld_image frame = clip_shape(&t->clip);
+    pfld_status status;
+
+    frame.data = mem_alloc((size_t)frame.height, (size_t)frame.stride);
+    status = frame.data ? play(st, t, &frame, to, err) : error_nomem(err);
+    mem_free(frame.data);
+    return status;
+}
+
+/* Faces of clip i: one, or those from the i-th on, 2 to 5 at once, as far as the set has so many.
+ */
+static size_t faces_of(const motion_state *st, size_t i)
+{
+    size_t scenes = st->opt->motion == CLIP_CUT ? 2 : 1, at_once = 2 + i % 4;
+
+    if (st->opt->motion < CLIP_CROWD)
+        return 1;
+    return scenes * (at_once * scenes < st->set->n ? at_once : st->set->n / scenes);
 }
 
 static pfld_status measure_one(const motion_state *st, motion_thread *t, size_t i, pfld_error *err)
 {
-    media_image photo = {0};
-    clip c = {.sample = &st->set->samples[i],
-              .motion = st->opt->motion,
-              .noise = st->opt->noise,
-              .seed = st->opt->seed + i};
-    pfld_image frame;
-    pfld_status status = media_read(c.sample->image, &photo, err);
+    media_image photos[CLIP_MOST] = {0};
+    size_t first = st->opt->motion < CLIP_CROWD ? i : i * SHARE;
+    pfld_status status = PFLD_OK;
 
-    if (status)
-        return status;
-    c.photo = &photo.view;
-    frame = photo.view;
-    frame.stride = (ptrdiff_t)frame.width * image_channels(frame.format);
-    frame.data = mem_alloc((size_t)frame.height, (size_t)frame.stride);
-    status = frame.data ? play(st, t, &c, &frame, &st->sums[i], err) : error_nomem(err);
-    mem_free(frame.data);
-    media_image_free(&photo);
+    t->clip = (clip){.n = faces_of(st, i),
+                     .motion = st->opt->motion,
+                     .noise = st->opt->noise,
+                     .seed = st->opt->seed + i};
+    for (size_t k = 0; k < t->clip.n && status == PFLD_OK; k++) {
+        const data_sample *s = &st->set->samples[(first + k) % st->set->n];
+        double unit;
+        t->clip.faces[k] = (clip_face){s, &photos[k].view};
+        if (eval_normaliser(s->scheme, s->points, EVAL_INTER_OCULAR, &unit))
+            status = media_read(s->image, &photos[k], err);
+        else
+            status = error_set(err, PFLD_ERR_ARG, "the face has no inter-ocular distance");
+        if (status)
+            error_prefix(err, s->where);
+    }
+    if (status == PFLD_OK)
+        status = measure_clip(st, t, &st->sums[i], err);
+    for (size_t k = 0; k < t->clip.n; k++)
+        media_image_free(&photos[k]);
     return status;
 }
 
@@ -191,8 +286,7 @@ static void run_one(void *ctx, size_t i, size_t thread)
 {
     const motion_state *st = ctx;
 
-    if (measure_one(st, &st->threads[thread], i, &st->errors[i]) != PFLD_OK)
-        error_prefix(&st->errors[i], st->set->samples[i].where);
+    measure_one(st, &st->threads[thread], i, &st->errors[i]);
 }
 
 /* ---- all of them ---- */
@@ -209,8 +303,8 @@ static pfld_status make_threads(motion_state *st, const pfld_model *model,
     pfld_track_options_init(&how, sizeof how);
     how.smooth = st->opt->smooth > 0.0f ? st->opt->smooth : -1.0f;
     st->threads = mem_alloc(st->opt->threads, sizeof *st->threads);
-    st->sums = mem_alloc(st->set->n, sizeof *st->sums);
-    st->errors = mem_alloc(st->set->n, sizeof *st->errors);
+    st->sums = mem_alloc(st->n, sizeof *st->sums);
+    st->errors = mem_alloc(st->n, sizeof *st->errors);
     if (!st->threads || !st->sums || !st->errors)
         return error_nomem(err);
     for (size_t i = 0; i < st->opt->threads && !status; i++) {
@@ -241,12 +335,14 @@ static pfld_status check(const pfld_model *model, const data_set *set, clip_moti
         strcmp(pfld_model_scheme(model), "ibug68") != 0)
         return error_set(err, PFLD_ERR_ARG, "blinks are of ibug68, the model's points are %s",
                          pfld_model_scheme(model));
+    if (status == PFLD_OK && motion >= CLIP_CROWD && set->n < 2)
+        return error_set(err, PFLD_ERR_ARG, "a clip of several faces needs two, the set has one");
     return status;
 }
 
 static pfld_status first_error(const motion_state *st, pfld_error *err)
 {
-    for (size_t i = 0; i < st->set->n; i++)
+    for (size_t i = 0; i < st->n; i++)
         if (st->errors[i].status != PFLD_OK) {
             *err = st->errors[i];
             return err->status;
@@ -258,7 +354,7 @@ static void sum_up(const motion_state *st, motion_score *out)
 {
     sums all = {0};
 
-    for (size_t i = 0; i < st->set->n; i++) {
+    for (size_t i = 0; i < st->n; i++) {
         const sums *s = &st->sums[i];
         all.error += s->error;
         all.square += s->square;
@@ -268,13 +364,17 @@ static void sum_up(const motion_state *st, motion_score *out)
         all.frames += s->frames;
         all.missed += s->missed;
         all.switches += s->switches;
+        all.carried += s->carried;
+        all.invented += s->invented;
         if (s->refound > all.refound)
             all.refound = s->refound;
     }
-    *out = (motion_score){.clips = st->set->n,
+    *out = (motion_score){.clips = st->n,
                           .frames = all.frames,
                           .missed = all.missed,
                           .switches = all.switches,
+                          .carried = all.carried,
+                          .invented = all.invented,
                           .refound = all.refound,
                           .error = 100 * all.error / (double)(all.frames - all.missed),
                           .tremble = 100 * sqrt(all.square / all.n_square),
@@ -284,17 +384,19 @@ static void sum_up(const motion_state *st, motion_score *out)
 pfld_status motion_measure(const pfld_model *model, const pfld_model *detector, const data_set *set,
                            const motion_options *opt, motion_score *out, pfld_error *err)
 {
-    motion_state st = {.set = set, .opt = opt};
+    motion_state st = {.set = set, .opt = opt, .n = set->n};
     pool *p = NULL;
     pfld_status status = check(model, set, opt->motion, err);
 
     if (status)
         return status;
+    if (opt->motion >= CLIP_CROWD)
+        st.n = (set->n + SHARE - 1) / SHARE;
     status = make_threads(&st, model, detector, err);
     if (!status)
         status = pool_create(opt->threads, &p, err);
     if (!status) {
-        pool_run(p, run_one, &st, set->n);
+        pool_run(p, run_one, &st, st.n);
         status = first_error(&st, err);
     }
     if (!status)

@@ -20,8 +20,12 @@ typedef struct motion_score { /* over all clips; distances in percent of the int
                                */
     size_t clips, frames; /* frames: in which the face was in sight, after the first half second */
     size_t missed;        /* of these, without a face where it is: in no error */
-    size_t switches;      /* a face in sight that got another id than before */
-    size_t refound;       /* most frames that it took after a face had come back; 1: at once */
+    size_t switches;      /* a face in sight that got another id than before, but at a cut */
+    size_t carried;       /* a face that got an id that was another's before, at a cut, too */
+    size_t invented;      /* faces in a frame where nobody is; 0 in clips of one face, whose photos
+                           * may have others in the background */
+    size_t refound;       /* most frames that it took after a face had come back, or had come by a
+                           * cut; 1: at once */
     double error;         /* mean over points and frames */
     /* Tremble: rms of the second differences in time of point minus truth, over sqrt(6): the
      * standard deviation of a white tremble. */
@@ -30,7 +34,8 @@ typedef struct motion_score { /* over all clips; distances in percent of the int
 } motion_score;
 
 /*
- * Makes a clip of each face of the set, and follows it by pfld_track(). Every sample has the
+ * Makes a clip of each face of the set, or one of several faces for every third, and follows it by
+ * pfld_track(). Every sample has the
  * model's scheme with all points known (PFLD_ERR_ARG names the first that has not); blinks are of
  * ibug68. A photo that can't be read ends it with its name. Same results for any threads.
  */

@@ -42,7 +42,7 @@ run "$PFLD" eval --motion still,shake --data 300w:two.txt
 [ "$code" -eq 0 ] || fail "eval --motion: exit code $code"
 is_json
 lines 4
-says '^\{"v":1,"model":"built-in","data":"300w:two.txt","motion":"still","smooth":0.0,"clips":2,"frames":150,"missed":0,"switches":0,"refound":0,'
+says '^\{"v":1,"model":"built-in","data":"300w:two.txt","motion":"still","smooth":0.0,"clips":2,"frames":150,"missed":0,"switches":0,"carried":0,"refound":0,"false":0,'
 of_motion() { sed -n "$1p" stdout | sed 's/.*"'"$2"'":\(-\?[0-9.]*\)[,}].*/\1/'; }
 awk -v a="$(of_motion 2 tremble)" -v b="$(of_motion 1 tremble)" 'BEGIN { exit !(a < 0.4 * b) }' ||
     fail "faces at rest tremble as much as before"
@@ -50,6 +50,8 @@ awk -v lag="$(of_motion 4 lag)" 'BEGIN { exit !(lag > -0.5 && lag < 0.5) }' || f
 cp stdout motion
 run "$PFLD" eval --motion still,shake --data 300w:two.txt --threads 2
 cmp -s stdout motion || fail "threads change the motion's figures"
+head -n 1 two.txt >one.txt
+bad 2 'needs two, the set has one$' eval --motion crowd --data 300w:one.txt
 
 # --- every public model is understood, and what is left of it when cut is refused ---
 for model in "$models"/*.onnx; do
