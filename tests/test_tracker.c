@@ -35,6 +35,7 @@ static float falls_short;     /* of the way to a face: what a look at it misses 
 static tracker tr;
 static pfld_face out[TRACKER_MAX_FACES];
 static double now;
+static uint8_t scenery[480 * 640];
 
 static void draw(const face_square *s, pfld_face *face)
 {
@@ -112,6 +113,7 @@ static int begin(void **state)
     n_heads = 0;
     searches = 0;
     falls_short = 0;
+    memset(scenery, 0, sizeof scenery);
     now = 0;
     return 0;
 }
@@ -127,7 +129,7 @@ static size_t frame_after(double seconds)
     static landmarks points;
     static detector finder;
     faces f = {.points = &points, .finder = &finder};
-    const pfld_image img = {.width = 640, .height = 480};
+    const pfld_image img = {scenery, 640, 480, 640, PFLD_GRAY8};
 
     now += seconds;
     looks = 0;
@@ -225,6 +227,20 @@ static void faces_that_cross_come_out_as_they_went_in(void **state)
     assert_int_equal(frame(), 2);
     assert_at(&out[0], 1, &heads[1]);
     assert_at(&out[1], 2, &heads[0]);
+}
+
+static void after_a_cut_nobody_is_known(void **state)
+{
+    (void)state;
+    head(100, 200, 60);
+    memset(scenery, 200, sizeof scenery / 2);
+    for (int k = 0; k < 5; k++)
+        frame();
+    memset(scenery, 0, sizeof scenery);
+    for (int y = 0; y < 480; y++)
+        memset(scenery + 640 * (ptrdiff_t)y, 200, 320);
+    assert_int_equal(frame(), 1);
+    assert_at(&out[0], 2, &heads[0]);
 }
 
 static void what_overlaps_a_face_is_no_other_face(void **state)
@@ -344,6 +360,7 @@ int main(void)
         CASE(a_face_that_was_covered_is_the_same_one),
         CASE(a_face_that_left_is_forgotten),
         CASE(faces_that_cross_come_out_as_they_went_in),
+        CASE(after_a_cut_nobody_is_known),
         CASE(what_overlaps_a_face_is_no_other_face),
         CASE(another_face_at_a_cut_gets_another_id),
         CASE(there_are_no_more_faces_than_asked_for),

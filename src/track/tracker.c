@@ -330,6 +330,8 @@ size_t tracker_step(tracker *tr, faces *f, const pfld_image *img, double t, pfld
     assert(f->points && f->finder);
     if (tr->begun && !(t > tr->t && t - tr->t <= (double)tr->opt.hold))
         tracker_reset(tr); /* nor is anybody known after so long a gap */
+    if (cuts_next(&tr->cuts, img))
+        tr->n = 0; /* whoever comes now, in the same place or not, is another */
     follow_all(tr, f, img, t);
     forget(tr, t);
     if (!tr->begun || !all_seen(tr) || t - tr->searched >= (double)tr->opt.search_every)

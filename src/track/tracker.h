@@ -3,6 +3,7 @@
 #define TRACK_TRACKER_H
 
 #include "detect/faces.h"
+#include "track/cuts.h"
 #include "track/filter.h"
 
 #define TRACKER_MAX_FACES 64
@@ -30,6 +31,7 @@ typedef struct tracker {
     track tracks[TRACKER_MAX_FACES]; /* [n], by id */
     size_t n;
     uint32_t last_id;
+    cuts cuts;
     bool begun;
     double t, searched;                 /* of the last frame, and of the last search */
     pfld_face found[TRACKER_MAX_FACES]; /* of a search */

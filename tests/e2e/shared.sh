@@ -50,6 +50,9 @@ awk -v lag="$(of_motion 4 lag)" 'BEGIN { exit !(lag > -0.5 && lag < 0.5) }' || f
 cp stdout motion
 run "$PFLD" eval --motion still,shake --data 300w:two.txt --threads 2
 cmp -s stdout motion || fail "threads change the motion's figures"
+run "$PFLD" eval --motion cut --data 300w:two.txt
+[ "$code" -eq 0 ] || fail "eval --motion cut: exit code $code"
+says '"motion":"cut","smooth":0.5,"clips":1,"frames":75,"missed":0,"switches":0,"carried":0,"refound":1,"false":0,'
 head -n 1 two.txt >one.txt
 bad 2 'needs two, the set has one$' eval --motion crowd --data 300w:one.txt
 
