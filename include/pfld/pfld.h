@@ -270,7 +270,8 @@ typedef struct pfld_track_options { /* 0 is the default in every field but size 
     float smooth;                   /* 0..1: how steady landmarks and pose are; default 0.5; 1 is
                                        steadiest; below 0: as they were measured */
     float search_every;             /* seconds after which the whole picture is searched for new
-                                       faces while those known are all seen; default 0.3 */
+                                       faces while those known are all seen; default 0.3. A third
+                                       of it for half a second after one has come or come back */
     float hold;                     /* seconds for which a face that is out of sight keeps its id;
                                        default 1.5 */
 } pfld_track_options;
@@ -288,8 +289,9 @@ PFLD_API void pfld_tracker_free(pfld_tracker *tracker);
  * The next frame of a video, t seconds after its beginning (any clock that goes forward will do;
  * rates may vary, and frames be left out; a t that is not later than the last one begins anew).
  * Each face that is in sight: followed from where it was, or found by a search, which is made at
- * first, every search_every seconds, and while a face is out of sight. Writes min(*n, cap) of them,
- * by id. box and five are told from the landmarks, score is the last search's, presence this
+ * first, every search_every seconds, and while a face is out of sight. Where the frame shows another
+ * scene than the one before, nobody is known any more, and ids go on. Writes min(*n, cap) of them, by
+ * id. box and five are told from the landmarks, score is the last search's, presence this
  * frame's. Landmarks and pose are steadied: by no more than 2.5 times their usual tremble from
  * where they were measured, so that they are not late when a face moves or an eye closes.
  *

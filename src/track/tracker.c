@@ -17,7 +17,16 @@
 #define NEAR                                                                                       \
   0.55f /* ... how far their centres are apart, in sides of the larger one: no two                 \
            heads come that close, but what a detector makes of one face may */
-#define SURE          0.8f /* presence from which on a face is where it is said to be */
+#define AGREE         0.5f  /* IoU of two squares, and ... */
+#define TURN          45.0f /* ... degrees between them: so far they are one reading of a face */
+#define UPSIDE_DOWN   90.0f /* degrees from how a face was: it is rather misread than turned */
+#define SURE          0.8f  /* score from which on a face is where the search says */
+#define BETTER        0.1f  /* by so much of the score one reading of a face beats another */
+#define PATIENCE      0.5   /* seconds, at most, for which searches may deny what others backed */
+#define USUAL         0.95f /* of a face's usual presence, from which on all of it is in sight */
+#define FALLS         1.0f  /* seconds in which what is usual falls to what is */
+#define SETTLES       0.5f /* seconds for which a face that came or came back is doubted, and ... */
+#define SOONER        3.0f /* ... searched for so many times as often */
 #define TWINS         0.7f /* IoU of two tracks that have run onto one face */
 #define REACH         1.0f /* sides that a lost face may be off, and as many more for each second */
 #define GROWTH        0.5f /* ln of the side of a lost face */
@@ -54,6 +63,16 @@ static bool is_same(const face_square *a, const face_square *b)
     return overlap(a, b) > SAME || fminf(apart(a, b), apart(b, a)) < NEAR;
 }
 
+static bool agree(const face_square *a, const face_square *b)
+{
+    return overlap(a, b) > AGREE && fabsf(remainderf(a->roll - b->roll, 360.0f)) < TURN;
+}
+
+static bool is_upside_down(const face_square *a, const face_square *b)
+{
+    return fabsf(remainderf(a->roll - b->roll, 360.0f)) > UPSIDE_DOWN;
+}
+
 static float swollen(const face_square *a, const face_square *b)
 {
     return fabsf(logf(b->side / a->side));
@@ -63,9 +82,9 @@ static float swollen(const face_square *a, const face_square *b)
 
 static face_square expected(const track *k, double t)
 {
-    face_square s = k->square;
-    float dt = fminf((float)(t - k->t), AHEAD);
-    float dx = dt * k->velocity.x, dy = dt * k->velocity.y;
+    face_square s = k->now.square;
+    float dt = fminf((float)(t - k->now.t), AHEAD);
+    float dx = dt * k->now.velocity.x, dy = dt * k->now.velocity.y;
     float far = hypotf(dx, dy) / (FARTHEST * s.side), shrink = far > 1.0f ? 1.0f / far : 1.0f;
 
     s.x += shrink * dx;
@@ -97,24 +116,46 @@ static const float *tremble_of(const pfld_face *face, float out[PFLD_MAX_LANDMAR
     return out;
 }
 
+/* Rises at once and falls by and by: so it tells a face that is being covered. */
+static float usual_presence(const track *k, float presence, float dt)
+{
+    float fall = fminf(dt / FALLS, 1.0f) * (k->usual - presence);
+
+    return presence > k->usual ? presence : k->usual - fall;
+}
+
+/* A search has found it, where it is, with this score. */
+static void back(track *k, float score, double t)
+{
+    if (score < SURE || is_upside_down(&k->sure.square, &k->now.square))
+        return;
+    k->backed = t;
+    k->known = true;
+}
+
 /* The track's face is this one, at t; out: as it is to be given out. */
 static void take(track *k, const face_square *at, const pfld_face *face, double t, float smooth)
 {
-    float dt = (float)(t - k->t), tremble[PFLD_MAX_LANDMARKS];
+    float dt = (float)(t - k->now.t), tremble[PFLD_MAX_LANDMARKS];
     const scheme *s = scheme_by_count(face->n_landmarks);
 
     if (k->seen && dt > 0.0f) {
-        k->velocity.x += STEP_V * ((at->x - k->square.x) / dt - k->velocity.x);
-        k->velocity.y += STEP_V * ((at->y - k->square.y) / dt - k->velocity.y);
+        k->now.velocity.x += STEP_V * ((at->x - k->now.square.x) / dt - k->now.velocity.x);
+        k->now.velocity.y += STEP_V * ((at->y - k->now.square.y) / dt - k->now.velocity.y);
     } else {
-        k->velocity = (pfld_point){0.0f, 0.0f};
+        k->now.velocity = (pfld_point){0.0f, 0.0f};
         k->points.n = 0;
-        k->sure = *at;
+        k->since = t;
+        k->backed = -(double)INFINITY;
     }
-    k->square = *at;
-    if (!(face->presence < SURE)) /* nor is NaN */
-        k->sure = *at;
-    k->t = t;
+    k->now.square = *at;
+    if (!k->seen)
+        back(k, face->score, t);
+    k->usual = usual_presence(k, face->presence, dt);
+    k->doubted = face->presence < USUAL * k->usual; /* NaN is not */
+    k->now.t = t;
+    if (!k->doubted)
+        k->sure = k->now;
     k->seen = true;
     k->face = *face;
     k->face.id = k->id;
@@ -155,30 +196,28 @@ static bool follow(track *k, faces *f, const pfld_image *img, double t, float sm
 
 /* ---- all of them ---- */
 
-typedef struct step {         /* of a track, while it is not sure that it followed its own face */
-    face_square square, sure; /* before */
-    pfld_point velocity;
-    double t;
+typedef struct step {      /* of a track, while it is not sure that it followed its own face */
+    track_place now, sure; /* before */
     float off;
 } step;
 
 static void lose(track *k, const step *s)
 {
     k->seen = false;
-    k->square = s->square;
+    k->now = s->now;
     k->sure = s->sure;
-    k->velocity = s->velocity;
-    k->t = s->t;
 }
 
-/* Of two tracks on one face the one that came the shorter way stays; the other has lost its own. */
+/* Of two tracks on one face that which a search backed stays, or else that which came the shorter
+ * way; the other has lost its own. */
 static void part_twins(tracker *tr, const step steps[])
 {
     for (size_t i = 0; i < tr->n; i++)
         for (size_t j = i + 1; j < tr->n && tr->tracks[i].seen; j++) {
             const track *a = &tr->tracks[i], *b = &tr->tracks[j];
-            size_t wrong = steps[i].off > steps[j].off ? i : j;
-            if (b->seen && overlap(&a->square, &b->square) > TWINS)
+            bool nearer = steps[j].off < steps[i].off;
+            size_t wrong = (a->backed == b->backed ? nearer : b->backed > a->backed) ? i : j;
+            if (b->seen && overlap(&a->now.square, &b->now.square) > TWINS)
                 lose(&tr->tracks[wrong], &steps[wrong]);
         }
 }
@@ -189,11 +228,19 @@ static void follow_all(tracker *tr, faces *f, const pfld_image *img, double t)
 
     for (size_t i = 0; i < tr->n; i++) {
         track *k = &tr->tracks[i];
-        steps[i] = (step){k->square, k->sure, k->velocity, k->t, 0.0f};
+        steps[i] = (step){k->now, k->sure, 0.0f};
         if (k->seen)
             k->seen = follow(k, f, img, t, tr->opt.smooth, &steps[i].off);
     }
     part_twins(tr, steps);
+}
+
+/* What a search was never sure of, and was in sight for a moment, may have been none. */
+static double held(const tracker *tr, const track *k)
+{
+    double hold = (double)tr->opt.hold;
+
+    return k->known ? hold : fmin(hold, 2 * (k->now.t - k->born));
 }
 
 static void forget(tracker *tr, double t)
@@ -201,7 +248,8 @@ static void forget(tracker *tr, double t)
     size_t n = 0;
 
     for (size_t i = 0; i < tr->n; i++) {
-        if (!tr->tracks[i].seen && t - tr->tracks[i].t > (double)tr->opt.hold)
+        const track *k = &tr->tracks[i];
+        if (!k->seen && t - k->now.t > held(tr, k))
             continue;
         if (n < i)
             tr->tracks[n] = tr->tracks[i];
@@ -222,20 +270,106 @@ typedef struct finding { /* of a search */
  * squeezes the landmarks to where it still shows: its last sure place counts. */
 static float distance(const track *k, const finding *d, double t)
 {
-    float reach = REACH * (1.0f + (float)(t - k->t));
-    float off = apart(&k->sure, &d->square), growth = swollen(&k->sure, &d->square);
+    float reach = REACH * (1.0f + (float)(t - k->now.t)), since = (float)(t - k->sure.t);
+    float off, growth = swollen(&k->sure.square, &d->square);
+    face_square on = k->sure.square; /* it may have stopped, or gone on behind */
 
-    return off <= reach && growth <= GROWTH ? off + growth : INFINITY;
+    on.x += since * k->sure.velocity.x;
+    on.y += since * k->sure.velocity.y;
+    off = fminf(apart(&k->sure.square, &d->square), apart(&on, &d->square));
+    if (off > reach || (growth > GROWTH && !is_same(&k->sure.square, &d->square)))
+        return INFINITY; /* in its very place it may well show but in part */
+    if (is_upside_down(&k->sure.square, &d->square) && d->face->score < SURE)
+        return INFINITY;
+    return off + growth;
 }
 
-static void claim_seen(tracker *tr, finding *d)
+/* The search says where its face is. */
+static void take_found(track *k, finding *d, double t, float smooth)
 {
-    for (size_t i = 0; i < tr->n && !d->taken; i++) {
+    take(k, &d->square, d->face, t, smooth);
+    k->confirmed = t;
+    d->taken = true;
+}
+
+static bool is_head_of(const track *k, const finding *d)
+{
+    return is_same(&k->now.square, &d->square) ||
+           (k->doubted && is_same(&k->sure.square, &d->square));
+}
+
+/* The track in sight that this is: at best one that was followed to just there. */
+static track *whose(tracker *tr, const finding *d)
+{
+    track *near = NULL;
+
+    for (size_t i = 0; i < tr->n; i++) {
         track *k = &tr->tracks[i];
-        if (!k->seen || !is_same(&k->square, &d->square))
-            continue;
+        if (k->seen && agree(&k->now.square, &d->square))
+            return k;
+        if (k->seen && !near && is_head_of(k, d))
+            near = k;
+    }
+    return near;
+}
+
+/* True where a lost face was just where the finding is: a track that began after that, or is of
+ * another size, was a part of it, misread. */
+static bool is_of_lost(const tracker *tr, const track *k, const finding *d)
+{
+    bool fits = k->known || swollen(&k->now.square, &d->square) <= GROWTH;
+
+    for (size_t i = 0; i < tr->n; i++) {
+        const track *lost = &tr->tracks[i];
+        if (!lost->seen && (lost->now.t < k->born || !fits) &&
+            is_same(&lost->sure.square, &d->square) &&
+            swollen(&lost->sure.square, &d->square) <= GROWTH)
+            return true;
+    }
+    return false;
+}
+
+/* True where the finding is a better reading of the track's head than the track. */
+static bool is_better(const track *k, const finding *d, const finding *found, size_t n)
+{
+    float beyond = is_upside_down(&k->sure.square, &d->square) ? BETTER : 0.0f;
+
+    for (size_t i = 0; i < n; i++) /* best first */
+        if (agree(&k->now.square, &found[i].square))
+            return d->face->score > found[i].face->score + BETTER + beyond;
+    return d->face->score > fminf(k->face.score, SURE) + beyond;
+}
+
+/* What searches were sure of for some time must be denied for as long. */
+static bool may_be_wrong(const track *k, double t)
+{
+    return t - k->backed > fmin(PATIENCE, k->backed - k->since);
+}
+
+/*
+ * Of faces in sight. They may have been misread: landmarks hold on to the part of a face that
+ * showed first when what covered it went by, and presence believes in them. The search, which sees
+ * the whole, knows better.
+ */
+static void claim_seen(tracker *tr, finding *d, const finding *found, size_t n, double t)
+{
+    track *k = whose(tr, d);
+
+    if (k && k->confirmed < t && is_of_lost(tr, k, d)) {
+        k->seen = k->known = false;
+        k->born = k->now.t; /* so it is not held */
+        return;
+    }
+    d->taken |= k != NULL;
+    if (!k || k->confirmed == t)
+        return;
+    if (agree(&k->now.square, &d->square)) {
         k->face.score = d->face->score;
-        d->taken = true;
+        k->confirmed = t;
+        back(k, d->face->score, t);
+    } else if (is_better(k, d, found, n) && may_be_wrong(k, t)) {
+        k->seen = false; /* nothing of what was misread goes on */
+        take_found(k, d, t, tr->opt.smooth);
     }
 }
 
@@ -257,8 +391,7 @@ static void claim_lost(tracker *tr, finding *found, size_t n, double t)
             }
         if (!who)
             return;
-        take(who, &what->square, what->face, t, tr->opt.smooth);
-        what->taken = true;
+        take_found(who, what, t, tr->opt.smooth);
     }
 }
 
@@ -270,7 +403,8 @@ static bool make_room(tracker *tr)
     if (tr->n < (size_t)tr->opt.max_faces)
         return true;
     for (size_t i = 0; i < tr->n; i++)
-        if (!tr->tracks[i].seen && (oldest == tr->n || tr->tracks[i].t < tr->tracks[oldest].t))
+        if (!tr->tracks[i].seen &&
+            (oldest == tr->n || tr->tracks[i].now.t < tr->tracks[oldest].now.t))
             oldest = i;
     if (oldest == tr->n)
         return false;
@@ -280,18 +414,31 @@ static bool make_room(tracker *tr)
     return true;
 }
 
+/* A lost face that comes back by and by may first be found by a part of it that is read as a whole
+ * one, and so as smaller, elsewhere. What may be that is no new face. */
+static bool is_part_of_lost(const tracker *tr, const finding *d)
+{
+    for (size_t i = 0; i < tr->n && d->face->score < SURE; i++) {
+        const track *k = &tr->tracks[i];
+        if (!k->seen && d->square.side < k->sure.square.side &&
+            apart(&k->sure.square, &d->square) < REACH)
+            return true;
+    }
+    return false;
+}
+
 static void begin_tracks(tracker *tr, finding *found, size_t n, double t)
 {
     for (size_t j = 0; j < n; j++) {
         track *k;
-        claim_seen(tr, &found[j]); /* those that have just begun or come back, too */
-        if (found[j].taken)
+        claim_seen(tr, &found[j], found, n, t); /* those that have just begun or come back, too */
+        if (found[j].taken || is_part_of_lost(tr, &found[j]))
             continue;
         if (!make_room(tr))
             return;
         k = &tr->tracks[tr->n];
-        *k = (track){.id = ++tr->last_id};
-        take(k, &found[j].square, found[j].face, t, tr->opt.smooth);
+        *k = (track){.id = ++tr->last_id, .born = t, .sure.square = found[j].square};
+        take_found(k, &found[j], t, tr->opt.smooth);
         tr->n++;
     }
 }
@@ -306,9 +453,10 @@ static void search(tracker *tr, faces *f, const pfld_image *img, double t)
         if (!faces_square(f, d.face, &d.square))
             continue;
         faces_frame(f, &d.square, &tr->found[i]);
-        claim_seen(tr, &d);
         found[n++] = d;
     }
+    for (size_t i = 0; i < n; i++)
+        claim_seen(tr, &found[i], found, n, t);
     claim_lost(tr, found, n, t);
     begin_tracks(tr, found, n, t);
     tr->searched = t;
@@ -320,6 +468,17 @@ static bool all_seen(const tracker *tr)
         if (!tr->tracks[i].seen)
             return false;
     return tr->n > 0;
+}
+
+/* A face that has just come or come back may have been misread. */
+static double next_search(const tracker *tr, double t)
+{
+    double every = (double)tr->opt.search_every;
+
+    for (size_t i = 0; i < tr->n; i++)
+        if (t - tr->tracks[i].since < (double)SETTLES)
+            return tr->searched + every / (double)SOONER;
+    return tr->searched + every;
 }
 
 size_t tracker_step(tracker *tr, faces *f, const pfld_image *img, double t, pfld_face *out,
@@ -334,7 +493,7 @@ size_t tracker_step(tracker *tr, faces *f, const pfld_image *img, double t, pfld
         tr->n = 0; /* whoever comes now, in the same place or not, is another */
     follow_all(tr, f, img, t);
     forget(tr, t);
-    if (!tr->begun || !all_seen(tr) || t - tr->searched >= (double)tr->opt.search_every)
+    if (!tr->begun || !all_seen(tr) || t >= next_search(tr, t))
         search(tr, f, img, t);
     tr->begun = true;
     tr->t = t;

@@ -15,13 +15,24 @@ typedef struct tracker_options { /* as pfld_track_options, but with its defaults
     float hold;                  /* seconds for which a face that is not seen keeps its id */
 } tracker_options;
 
+typedef struct track_place {
+    face_square square;  /* around its landmarks as they were measured, in the landmarks' frame */
+    pfld_point velocity; /* of the square's centre, pixels a second */
+    double t;
+} track_place;
+
 typedef struct track {
     uint32_t id;
-    bool seen;           /* in the last frame */
-    double t;            /* when it was seen last */
-    face_square square;  /* around its landmarks as they were measured, in the landmarks' frame */
-    face_square sure;    /* the last one in which it was surely a face */
-    pfld_point velocity; /* of the square's centre, pixels a second */
+    bool seen;        /* in the last frame */
+    bool doubted;     /* ... and less surely a face than it usually is: it is being covered */
+    bool known;       /* a search has been sure of it */
+    track_place now;  /* where it was seen last */
+    track_place sure; /* where it last was surely a face */
+    float usual;      /* presence */
+    double born;      /* when it came, ... */
+    double since;     /* ... and since when it has been followed without a break */
+    double confirmed; /* when a search last found it where it was, ... */
+    double backed;    /* ... and was sure of it, since then; or -INFINITY */
     filter points;
     pfld_face face; /* as it was given out last */
 } track;
