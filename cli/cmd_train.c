@@ -7,6 +7,7 @@
 #include "cli/train_detector.h"
 #include "cli/train_faces.h"
 #include "core/mem.h"
+#include "data/augment.h"
 #include "geometry/scheme.h"
 #include "train/group_mpi.h"
 
@@ -144,17 +145,21 @@ static const cli_option options[] = {
      .min = 0,
      FIELD(warm_up),
      .help = "Steps until the rate is at its top."},
-    {.name = "no-augment",
-     .kind = CLI_FLAG,
-     FIELD(no_augment),
-     .help = "Crops as inference sees them."},
+    {.name = "augment",
+     .kind = CLI_CHOICE,
+     .arg = "NAME",
+     .choices = augment_names,
+     FIELD(augment),
+     .help =
+         "What is done to the crops; default that of the recipe. Calm, with few effects, is for "
+         "the end of a training (--start); none: crops as inference sees them."},
     {.name = "turn",
      .kind = CLI_NUMBER,
      .arg = "P",
      FIELD(turn),
      .help =
-         "Share of the faces that are turned far to the side, 0 to 1; default 0.1, of the paper's "
-         "recipe 0."},
+         "Share of the faces that are turned far to the side, 0 to 1; default 0.1, of calm 0.07, "
+         "else 0."},
     {.name = "seed",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -235,6 +240,7 @@ static bool parse(int argc, char **argv, const cli_command *self, train_fields *
                         .ema = -1,
                         .aux = -1,
                         .turn = -1,
+                        .augment = -1,
                         .crop = 1.2f,
                         .checkpoint_minutes = 3,
                         .batch = 0,

@@ -19,10 +19,11 @@
 
 typedef struct sheet_fields {
     cli_texts data;
-    const char *out, *recipe, *scheme, *face;
+    const char *out, *scheme, *face;
     long n, seed, size;
     float crop, turn;
-    bool no_augment, no_points, skip_bad;
+    int augment;
+    bool no_points, skip_bad;
 } sheet_fields;
 
 static const cli_option options[] = {
@@ -45,15 +46,12 @@ static const cli_option options[] = {
      .field = offsetof(sheet_fields, n),
      .help = "How many samples (64).",
      .min = 1},
-    {.name = "recipe",
-     .kind = CLI_TEXT,
+    {.name = "augment",
+     .kind = CLI_CHOICE,
      .arg = "NAME",
-     .field = offsetof(sheet_fields, recipe),
-     .help = "Augmentation as of the recipe: default or paper."},
-    {.name = "no-augment",
-     .kind = CLI_FLAG,
-     .field = offsetof(sheet_fields, no_augment),
-     .help = "The crops alone."},
+     .choices = augment_names,
+     .field = offsetof(sheet_fields, augment),
+     .help = "What is done to the crops: default, calm, paper, or none."},
     {.name = "turn",
      .kind = CLI_NUMBER,
      .arg = "P",
@@ -188,7 +186,7 @@ static pfld_status make_sheet(const sheet_fields *f, pfld_error *err)
         goto end;
     data_set_derive(&set, face);
     opt.scheme = f->scheme ? scheme_find(f->scheme) : set.samples[0].scheme;
-    opt.augment = augment_recipe(f->no_augment ? "none" : f->recipe);
+    opt.augment = augment_recipe(augment_names[f->augment]);
     opt.augment.face = face;
     if (f->turn >= 0.0f)
         opt.augment.turn = f->turn;
@@ -217,8 +215,6 @@ static bool is_usage(const sheet_fields *f)
         message("data sheet: --turn is a share, 0 to 1");
     else if (f->scheme && !scheme_find(f->scheme))
         message("data sheet: no scheme '%.80s'", f->scheme);
-    else if (strcmp(f->recipe, "default") != 0 && strcmp(f->recipe, "paper") != 0)
-        message("data sheet: no recipe '%.80s': default or paper", f->recipe);
     else
         return true;
     return false;
@@ -239,8 +235,7 @@ static int draw(const sheet_fields *f)
 
 static int run(const cli_command *self, int argc, char **argv)
 {
-    sheet_fields f = {
-        .recipe = "default", .n = 64, .seed = 1, .size = 112, .crop = 1.2f, .turn = -1.0f};
+    sheet_fields f = {.n = 64, .seed = 1, .size = 112, .crop = 1.2f, .turn = -1.0f};
     cli_args args = {(size_t)argc, argv, false};
     int code;
 
@@ -253,7 +248,7 @@ static int run(const cli_command *self, int argc, char **argv)
 const cli_command command_data_sheet = {
     .name = "data sheet",
     .brief = "draws training samples as the net sees them",
-    .synopsis = "--data SPEC... -o FILE [-n N] [--recipe NAME] [--no-augment] [--seed N]",
+    .synopsis = "--data SPEC... -o FILE [-n N] [--augment NAME] [--seed N]",
     .about = "Draws samples of a data set, cropped and augmented as in training, twice as large, "
              "with their points (the subject's right side in red, the left in blue, the middle in "
              "green), their classes (P profile, F frontal, U head up, D head down, E expression, "

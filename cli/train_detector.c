@@ -33,7 +33,7 @@ static const char *useless(const train_fields *f)
                {f->aux >= 0, "--aux"},
                {f->aux_width > 0, "--aux-width"},
                {f->template != NULL, "--template"},
-               {f->no_augment, "--no-augment"},
+               {f->augment >= 0, "--augment"},
                {f->turn >= 0, "--turn"},
                {f->recipe != TRAIN_DEFAULT, "--recipe paper"},
                {f->loader_threads > 0, "--loader-threads"}};

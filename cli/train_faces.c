@@ -30,9 +30,13 @@ static loss_options choose_loss(const train_fields *f)
 /* What the net of --start must have been trained with, if it is to stay as it is. */
 static const char *const frozen[] = {"width", "tail", "size", "scheme", "crop", NULL};
 
+static const char *augmentation(const train_fields *f)
+{
+    return f->augment < 0 ? train_recipe_names[f->recipe] : augment_names[f->augment];
+}
+
 static trainer_options choose(const train_fields *f, const scheme *s, const face_template *face)
 {
-    const char *recipe = train_recipe_names[f->recipe];
     trainer_options o = {
         .run = train_run_options(f), .loss = choose_loss(f), .seed = (uint64_t)f->seed};
 
@@ -52,7 +56,7 @@ static trainer_options choose(const train_fields *f, const scheme *s, const face
                                 .threads = (size_t)f->loader_threads,
                                 .size = (int)f->size,
                                 .rule = {.scale = f->crop},
-                                .augment = augment_recipe(f->no_augment ? "none" : recipe),
+                                .augment = augment_recipe(augmentation(f)),
                                 .scheme = s,
                                 .seed = (uint64_t)f->seed,
                                 .shuffle = true};
@@ -102,7 +106,7 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
                          const data_set *val)
 {
     json_t *j = json_pack(
-        "{s:s,s:f,s:s,s:i,s:s,s:f,s:s,s:b,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:o*,s:b,"
+        "{s:s,s:f,s:s,s:i,s:s,s:f,s:s,s:b,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:o*,s:s,"
         "s:f,s:f,s:f,s:f,s:s*,s:s*,s:o,s:o,s:o,s:o}",
         "recipe", train_recipe_names[f->recipe], "width", o->arch.width, "tail",
         train_tail_names[f->tail], "size", o->arch.size, "scheme", o->loader.scheme->name, "crop",
@@ -113,7 +117,7 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
         o->run.optim.ema, "warm_up", (json_int_t)o->run.optim.warm_up, "batch",
         (json_int_t)o->loader.batch, "steps", (json_int_t)o->run.steps, "seed", (json_int_t)o->seed,
         "eval_every", (json_int_t)o->run.eval_every, "threads", (json_int_t)o->run.threads, "ranks",
-        train_ranks_json(f), "augment", !f->no_augment, "turn", (double)o->loader.augment.turn,
+        train_ranks_json(f), "augment", augmentation(f), "turn", (double)o->loader.augment.turn,
         "beta2", o->run.optim.beta2, "clip", o->run.optim.clip, "full_rate_fan_in",
         o->run.optim.full_rate_fan_in, "spread",
         f->freeze   ? "alone"

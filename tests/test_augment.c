@@ -424,11 +424,17 @@ static void the_same_numbers_make_the_same_sample(void **state)
 static void recipes_have_the_literatures_strengths(void **state)
 {
     augment_options d = augment_recipe("default"), p = augment_recipe("paper");
-    augment_options n = augment_recipe("none"), zero = {0};
+    augment_options n = augment_recipe("none"), zero = {0}, calm = augment_recipe("calm");
 
     (void)state;
+    for (int i = 0; augment_names[i]; i++) {
+        augment_options named = augment_recipe(augment_names[i]);
+        assert_int_equal(memcmp(&named, &zero, sizeof zero) == 0,
+                         strcmp(augment_names[i], "none") == 0);
+    }
     assert_true(d.rotation == 12.0f && d.scale == 0.06f && d.shift == 0.035f && d.grey == 0.2f);
     assert_true(d.occlusion == 0.4f && d.blur == 0.3f && d.flip == 0.5f);
+    assert_true(d.plain == 0.4f && calm.plain == 0.75f && calm.occlusion == d.occlusion);
     assert_true(p.flip == 0.5f && p.even_rotation == 30.0f && p.cutout == 1.0f && p.blur == 0.0f);
     assert_memory_equal(&n, &zero, sizeof n);
 }

@@ -23,6 +23,8 @@
 #  define PREFETCH(p) ((void)(p))
 #endif
 
+const char *const augment_names[] = {"default", "calm", "paper", "none", NULL};
+
 static const struct {
     const char *name;
     augment_options options;
@@ -44,6 +46,23 @@ static const struct {
       .tilt = 0.15f,
       .rough = 0.12f,
       .turn = 0.1f}},
+    {"calm",
+     {.flip = 0.5f,
+      .rotation = 12.0f,
+      .scale = 0.06f,
+      .shift = 0.035f,
+      .colour = 0.6f,
+      .grey = 0.2f,
+      .blur = 0.3f,
+      .noise = 0.2f,
+      .jpeg = 0.2f,
+      .low_resolution = 0.15f,
+      .occlusion = 0.4f,
+      .dark = 0.15f,
+      .plain = 0.75f,
+      .tilt = 0.1f,
+      .rough = 0.08f,
+      .turn = 0.07f}},
     {"paper", {.flip = 0.5f, .even_rotation = 30.0f, .cutout = 1.0f}},
 };
 

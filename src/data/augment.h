@@ -21,8 +21,10 @@ typedef struct augment_options { /* zeroed: none */
     const face_template *face; /* ... whose depth is that of this mean face; NULL: none is turned */
 } augment_options;
 
-/* Strengths of the named recipes: "default"; "paper" (section 4: flip, +-30 degrees in steps of 5,
- * a region of 20 % of the face occluded); "none", as for all other names. */
+/* Strengths of the named recipes: "default"; "calm", which is for the end of a training, with three
+ * quarters of the crops plain; "paper" (section 4: flip, +-30 degrees in steps of 5, a region of
+ * 20 % of the face occluded); "none", as for all other names. */
+extern const char *const augment_names[]; /* these, then NULL */
 augment_options augment_recipe(const char *name);
 
 /* Of the faces that are not occluded by themselves, the share that these options occlude. */

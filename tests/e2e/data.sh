@@ -61,9 +61,9 @@ good data sheet --data 300w:ab.txt -o turned.png -n 9 --turn 1
 ! cmp -s sheet.png turned.png || fail "sheet: --turn changes nothing"
 good data sheet --data 300w:ab.txt -o other.png -n 9 --turn 0 --seed 2
 ! cmp -s sheet.png other.png || fail "sheet: the seed changes nothing"
-good data sheet --data 300w:a.txt --data 300w:b.txt -o - -n 4 --no-augment
+good data sheet --data 300w:a.txt --data 300w:b.txt -o - -n 4 --augment none
 is_png stdout
-good data sheet --data 300w:ab.txt -o sheet.jpg -n 5 --no-points --recipe paper --size 40
+good data sheet --data 300w:ab.txt -o sheet.jpg -n 5 --no-points --augment paper --size 40
 
 # --- scenes ---
 mkdir none
@@ -149,7 +149,7 @@ wrong "^pfld: data label: at most 8 models and 16 draws" data label --data 300w:
 wrong "^pfld: data scenes: at most 256 pictures of 512 pixels" data scenes --data 300w:a.txt -o x.png --size 513
 wrong "^pfld: 'part=half' is neither part=train nor part=held" data scenes --data boxes:boxes.csv@1,part=half -o x.png
 wrong "^pfld: data sheet: no scheme 'moon'$" data sheet --data 300w:a.txt -o x.png --scheme moon
-wrong "^pfld: data sheet: no recipe 'soup'" data sheet --data 300w:a.txt -o x.png --recipe soup
+wrong "^pfld: data sheet: --augment: 'soup' is not one of default, calm, paper, none$" data sheet --data 300w:a.txt -o x.png --augment soup
 wrong "^pfld: data sheet: at most 1024 samples" data sheet --data 300w:a.txt -o x.png -n 1025
 wrong "^pfld: data sheet: --turn is a share, 0 to 1$" data sheet --data 300w:a.txt -o x.png --turn 1.5
 wrong "^pfld: '300v' is no format of data: 300w, csv68" data classes --data 300v:a.txt

@@ -39,7 +39,7 @@ variants=(
     ""
     "--loss pfld --ema 0.9 --loader-threads 2 --tail pool"
     "--recipe paper --aux 0.5 --aux-width 0.2"
-    "--no-augment --loss adaptive-wing --ema 0"
+    "--augment none --loss adaptive-wing --ema 0"
 )
 for i in "${!variants[@]}"; do
     read -ra options <<<"${variants[i]}"
