@@ -16,6 +16,7 @@
 #include "data/face_box.h"
 #include "data/loader.h"
 #include "data/occlude.h"
+#include "data/shut.h"
 #include "image/image.h"
 
 enum { SIZE = 112, RUNS = 40, BATCH = 64, BATCHES = 60 };
@@ -83,6 +84,26 @@ static void do_occlude(bench *b)
     occlude_at_random(&b->crop, at, 31, &b->r, &shape);
 }
 
+/* Eyes of a fifth of the crop's side, as in training. */
+static void do_shut(bench *b)
+{
+    static const affine same = {1.0f, 0.0f, 0.0f, 0.0f, 1.0f, 0.0f};
+    static const pfld_point ring[6] = {{0, 0}, {8, -6}, {16, -6}, {24, 0}, {16, 3}, {8, 3}};
+    static const affine eyes[2] = {{1.4f, -0.4f, 60, 0.4f, 1.4f, 70},
+                                   {1.4f, -0.4f, 110, 0.4f, 1.4f, 85}};
+    uint8_t known[68];
+    pfld_point points[68];
+    data_sample s = {.scheme = scheme_find("ibug68"), .points = points, .known = known};
+    shut_face f;
+
+    memset(points, 0, sizeof points);
+    memset(known, 1, sizeof known);
+    for (int i = 0; i < 12; i++)
+        points[36 + i] = affine_apply(&eyes[i / 6], ring[i % 6]);
+    if (shut_suits(&s) && shut_eyes(&s, &(shut_degree){0.7f, 0.7f, 0.5f}, &f))
+        shut_paint(&f, &b->turned, &b->source, &same, &b->crop);
+}
+
 static const struct {
     const char *name;
     void (*work)(bench *b);
@@ -97,6 +118,7 @@ static const struct {
     {"noise", do_noise},
     {"jpeg", do_jpeg},
     {"occlusion", do_occlude},
+    {"shut", do_shut},
 };
 
 static void bench_effects(void)

@@ -160,6 +160,13 @@ static const cli_option options[] = {
      .help =
          "Share of the faces that are turned far to the side, 0 to 1; default 0.1, of calm 0.07, "
          "else 0."},
+    {.name = "shut",
+     .kind = CLI_NUMBER,
+     .arg = "P",
+     FIELD(shut),
+     .help =
+         "Share of the other faces whose eyes are shut, 0 to 1; default 0.08, of calm too, else "
+         "0."},
     {.name = "seed",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -240,6 +247,7 @@ static bool parse(int argc, char **argv, const cli_command *self, train_fields *
                         .ema = -1,
                         .aux = -1,
                         .turn = -1,
+                        .shut = -1,
                         .augment = -1,
                         .crop = 1.2f,
                         .checkpoint_minutes = 3,
@@ -281,6 +289,8 @@ static int run(const cli_command *self, int argc, char **argv)
         code = cli_wrong(self, "--freeze: on which net? Give --start");
     else if (f.turn > 1)
         code = cli_wrong(self, "--turn is a share, 0 to 1");
+    else if (f.shut > 1)
+        code = cli_wrong(self, "--shut is a share, 0 to 1");
     else if (f.detector && (f.freeze || f.spread))
         code = cli_wrong(self, "--spread and --freeze are for landmarks");
     if (code != CLI_DONE)

@@ -21,7 +21,7 @@ typedef struct sheet_fields {
     cli_texts data;
     const char *out, *scheme, *face;
     long n, seed, size;
-    float crop, turn;
+    float crop, turn, shut;
     int augment;
     bool no_points, skip_bad;
 } sheet_fields;
@@ -57,6 +57,11 @@ static const cli_option options[] = {
      .arg = "P",
      .field = offsetof(sheet_fields, turn),
      .help = "Share of the faces that are turned far to the side, 0 to 1; the recipe's."},
+    {.name = "shut",
+     .kind = CLI_NUMBER,
+     .arg = "P",
+     .field = offsetof(sheet_fields, shut),
+     .help = "Share of the other faces whose eyes are shut, 0 to 1; the recipe's."},
     {.name = "no-points",
      .kind = CLI_FLAG,
      .field = offsetof(sheet_fields, no_points),
@@ -190,6 +195,8 @@ static pfld_status make_sheet(const sheet_fields *f, pfld_error *err)
     opt.augment.face = face;
     if (f->turn >= 0.0f)
         opt.augment.turn = f->turn;
+    if (f->shut >= 0.0f)
+        opt.augment.shut = f->shut;
     st = loader_create(&set, NULL, &opt, &messages, &l, err);
     if (st == PFLD_OK)
         st = loader_get(l, 0, &b, err);
@@ -213,6 +220,8 @@ static bool is_usage(const sheet_fields *f)
         message("data sheet: at most %d samples of %d pixels", MOST, AUGMENT_MAX_SIZE);
     else if (f->turn > 1.0f)
         message("data sheet: --turn is a share, 0 to 1");
+    else if (f->shut > 1.0f)
+        message("data sheet: --shut is a share, 0 to 1");
     else if (f->scheme && !scheme_find(f->scheme))
         message("data sheet: no scheme '%.80s'", f->scheme);
     else
@@ -235,7 +244,7 @@ static int draw(const sheet_fields *f)
 
 static int run(const cli_command *self, int argc, char **argv)
 {
-    sheet_fields f = {.n = 64, .seed = 1, .size = 112, .crop = 1.2f, .turn = -1.0f};
+    sheet_fields f = {.n = 64, .seed = 1, .size = 112, .crop = 1.2f, .turn = -1.0f, .shut = -1.0f};
     cli_args args = {(size_t)argc, argv, false};
     int code;
 

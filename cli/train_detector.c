@@ -35,6 +35,7 @@ static const char *useless(const train_fields *f)
                {f->template != NULL, "--template"},
                {f->augment >= 0, "--augment"},
                {f->turn >= 0, "--turn"},
+               {f->shut >= 0, "--shut"},
                {f->recipe != TRAIN_DEFAULT, "--recipe paper"},
                {f->loader_threads > 0, "--loader-threads"}};
 

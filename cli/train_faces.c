@@ -63,6 +63,8 @@ static trainer_options choose(const train_fields *f, const scheme *s, const face
     o.loader.augment.face = face;
     if (f->turn >= 0)
         o.loader.augment.turn = f->turn;
+    if (f->shut >= 0)
+        o.loader.augment.shut = f->shut;
     return o;
 }
 
@@ -107,7 +109,7 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
 {
     json_t *j = json_pack(
         "{s:s,s:f,s:s,s:i,s:s,s:f,s:s,s:b,s:b,s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:o*,s:s,"
-        "s:f,s:f,s:f,s:f,s:s*,s:s*,s:o,s:o,s:o,s:o}",
+        "s:f,s:f,s:f,s:f,s:f,s:s*,s:s*,s:o,s:o,s:o,s:o}",
         "recipe", train_recipe_names[f->recipe], "width", o->arch.width, "tail",
         train_tail_names[f->tail], "size", o->arch.size, "scheme", o->loader.scheme->name, "crop",
         (double)f->crop, "loss",
@@ -118,8 +120,8 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
         (json_int_t)o->loader.batch, "steps", (json_int_t)o->run.steps, "seed", (json_int_t)o->seed,
         "eval_every", (json_int_t)o->run.eval_every, "threads", (json_int_t)o->run.threads, "ranks",
         train_ranks_json(f), "augment", augmentation(f), "turn", (double)o->loader.augment.turn,
-        "beta2", o->run.optim.beta2, "clip", o->run.optim.clip, "full_rate_fan_in",
-        o->run.optim.full_rate_fan_in, "spread",
+        "shut", (double)o->loader.augment.shut, "beta2", o->run.optim.beta2, "clip",
+        o->run.optim.clip, "full_rate_fan_in", o->run.optim.full_rate_fan_in, "spread",
         f->freeze   ? "alone"
         : f->spread ? "beside"
                     : NULL,

@@ -9,11 +9,11 @@ typedef struct train_fields {
     cli_texts data, val;
     const char *out, *scheme, *template, *start;
     int recipe, loss, tail, augment;
-    float width, rate, decay, ema, crop, turn, aux, aux_width, checkpoint_minutes;
+    float width, rate, decay, ema, crop, turn, shut, aux, aux_width, checkpoint_minutes;
     long batch, steps, seed, threads, loader_threads, warm_up, log_every, eval_every, size,
         stop_after;
-    bool detector, geometry, no_geometry, classes, no_classes, resume, spread, freeze,
-        skip_bad, quiet, aux_output;
+    bool detector, geometry, no_geometry, classes, no_classes, resume, spread, freeze, skip_bad,
+        quiet, aux_output;
     const train_group *group; /* of the processes that train together; NULL: this one alone */
     pfld_status curves;       /* what came of drawing them last */
 } train_fields;

@@ -8,6 +8,7 @@
 #include "data/effects.h"
 #include "data/face_box.h"
 #include "data/occlude.h"
+#include "data/shut.h"
 #include "data/turn.h"
 #include "geometry/box.h"
 #include "geometry/pose.h"
@@ -45,7 +46,8 @@ static const struct {
       .plain = 0.4f,
       .tilt = 0.15f,
       .rough = 0.12f,
-      .turn = 0.1f}},
+      .turn = 0.1f,
+      .shut = 0.08f}},
     {"calm",
      {.flip = 0.5f,
       .rotation = 12.0f,
@@ -62,7 +64,8 @@ static const struct {
       .plain = 0.75f,
       .tilt = 0.1f,
       .rough = 0.08f,
-      .turn = 0.07f}},
+      .turn = 0.07f,
+      .shut = 0.08f}},
     {"paper", {.flip = 0.5f, .even_rotation = 30.0f, .cutout = 1.0f}},
 };
 
@@ -343,27 +346,48 @@ static void apply_effects(const data_sample *s, const augment_options *opt, pfld
         effect_jpeg(crop, (int)between(r, 6.0f, 71.0f));
 }
 
-/* Where fewer than all points or no pose are known, the face stays as it is. The draws come from a
- * generator of their own, which leaves all others alone. */
+/* For draws that leave all others alone. */
+static rng apart(const rng *r, uint64_t which)
+{
+    rng own = *r;
+
+    rng_seed(&own, rng_u64(&own) ^ which);
+    return own;
+}
+
+/* Where fewer than all points or no pose are known, the face stays as it is. */
 static bool turn_at_random(const data_sample *s, const augment_photo *photo,
                            const augment_options *opt, const rng *r, turned_face *out)
 {
-    rng own = *r;
+    rng own = apart(r, UINT64_MAX);
     turn_angles by;
 
-    rng_seed(&own, ~rng_u64(&own));
     if (!opt->face || !turn_paints(photo->view.format) || !chance(&own, opt->turn))
         return false;
     by = turn_draw(&s->pose, &own);
     return turn_face(s, opt->face, &by, out);
 }
 
+static bool shut_at_random(const data_sample *s, const augment_photo *photo,
+                           const augment_options *opt, const rng *r, shut_face *out)
+{
+    rng own = apart(r, UINT64_C(0x73687574)); /* "shut" */
+    shut_degree by;
+
+    if (!turn_paints(photo->view.format) || !chance(&own, opt->shut) || !shut_suits(s))
+        return false;
+    by = shut_draw(&own);
+    return shut_eyes(s, &by, out);
+}
+
 void augment_make_from(const data_sample *s, const augment_photo *photo, const crop_rule *rule,
                        const augment_options *opt, rng *r, pfld_image *crop, augment_face *out)
 {
     turned_face turned;
+    shut_face shut;
     bool turns = turn_at_random(s, photo, opt, r, &turned);
-    const data_sample *seen = turns ? &turned.sample : s;
+    bool shuts = !turns && shut_at_random(s, photo, opt, r, &shut);
+    const data_sample *seen = turns ? &turned.sample : shuts ? &shut.sample : s;
     pfld_box box = face_box(seen);
     moves m = draw_moves(opt, r);
     affine to_view;
@@ -379,6 +403,8 @@ void augment_make_from(const data_sample *s, const augment_photo *photo, const c
         turn_paint(&turned, &out->to_image, &photo->view, &photo->from_photo, crop);
     else
         image_warp(&photo->view, &to_view, crop);
+    if (shuts)
+        shut_paint(&shut, &out->to_image, &photo->view, &photo->from_photo, crop);
     move_points(seen, &m, crop->width, out);
     apply_effects(seen, opt, crop, r, out);
 }

@@ -19,6 +19,7 @@ typedef struct augment_options { /* zeroed: none */
     float cutout;        /* probability of a black square of 20 % of the face's area */
     float turn;          /* probability of a face turned far to the side (data/turn.h) ... */
     const face_template *face; /* ... whose depth is that of this mean face; NULL: none is turned */
+    float shut; /* probability that one that isn't turned shuts its eyes (data/shut.h) */
 } augment_options;
 
 /* Strengths of the named recipes: "default"; "calm", which is for the end of a training, with three

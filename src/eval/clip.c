@@ -6,14 +6,15 @@
 
 #include "core/rng.h"
 #include "data/face_box.h"
+#include "data/shut.h"
 #include "eval/crowd.h"
 #include "geometry/affine.h"
 #include "image/image.h"
 
 #define PI         3.14159265358979323846
-#define TREMBLE    0.3  /* pixels */
-#define BLINK_LONG 0.2  /* seconds */
-#define EYE_REACH  3.0f /* of the eye's half opening: so far the lids' skin is drawn along */
+#define TREMBLE    0.3 /* pixels */
+#define BLINK_LONG 0.2 /* seconds */
+#define LASHES     0.5f
 
 const char *const clip_names[CLIP_MOTIONS + 1] = {"still", "tremble", "shake",  "pan",
                                                   "zoom",  "roll",    "blink",  "hide",
@@ -72,24 +73,6 @@ static affine photo_to_frame(const place *p, const pfld_box *face)
 
 /* ---- eyes that close ---- */
 
-typedef struct eye {        /* of ibug68: corners, and lids between them */
-    pfld_point from, along; /* a corner; unit vector to the other */
-    float length, open;     /* open: mean distance of the lids from the corners' line */
-} eye;
-
-static eye eye_of(const pfld_point *p) /* [6]: corner, 2 upper, corner, 2 lower */
-{
-    eye e = {.from = p[0]};
-    float dx = p[3].x - p[0].x, dy = p[3].y - p[0].y;
-
-    e.length = fmaxf(hypotf(dx, dy), 1.0f);
-    e.along = (pfld_point){dx / e.length, dy / e.length};
-    for (int i = 1; i < 6; i++)
-        if (i != 3)
-            e.open += 0.25f * fabsf(e.along.x * (p[i].y - p[0].y) - e.along.y * (p[i].x - p[0].x));
-    return e;
-}
-
 static double closed_at(const clip *c, double t) /* 0..1 */
 {
     double phase = fmod(t + 0.5, 1.0) - 0.5;
@@ -97,41 +80,6 @@ static double closed_at(const clip *c, double t) /* 0..1 */
     if (c->motion != CLIP_BLINK || fabs(phase) > BLINK_LONG / 2)
         return 0;
     return 0.5 + 0.5 * cos(2 * PI * phase / BLINK_LONG);
-}
-
-/* Half opening at u of the eye's length: lids are arcs. */
-static float arc(const eye *e, float u)
-{
-    return u > 0.0f && u < 1.0f ? 6.0f * e->open * u * (1.0f - u) : 0.0f; /* mean at thirds: open */
-}
-
-/* From the frame of open eyes to where that pixel's content is now: lids move to the line. */
-static pfld_point lid_moves(const eye *e, float closed, pfld_point p)
-{
-    float x = p.x - e->from.x, y = p.y - e->from.y;
-    float u = (e->along.x * x + e->along.y * y) / e->length;
-    float v = e->along.x * y - e->along.y * x;
-    float h = arc(e, u) * closed, reach = EYE_REACH * arc(e, u), moved;
-
-    if (!(reach > 0.0f) || fabsf(v) >= reach)
-        return p;
-    moved = fabsf(v) <= h ? 0.0f : (fabsf(v) - h) * reach / (reach - h);
-    moved = copysignf(moved, v) - v;
-    return (pfld_point){p.x - e->along.y * moved, p.y + e->along.x * moved};
-}
-
-/* The way back: where in the open face the content of pixel p is from. */
-static pfld_point lid_from(const eye *e, float closed, pfld_point p)
-{
-    float x = p.x - e->from.x, y = p.y - e->from.y;
-    float u = (e->along.x * x + e->along.y * y) / e->length;
-    float v = e->along.x * y - e->along.y * x;
-    float h = arc(e, u) * closed, reach = EYE_REACH * arc(e, u), source;
-
-    if (!(reach > 0.0f) || fabsf(v) >= reach)
-        return p;
-    source = copysignf(fabsf(v) * (reach - h) / reach + h, v) - v;
-    return (pfld_point){p.x - e->along.y * source, p.y + e->along.x * source};
 }
 
 static const uint8_t *pixel(const pfld_image *img, int x, int y)
@@ -164,29 +112,17 @@ void clip_sample(const pfld_image *img, pfld_point at, uint8_t *to)
 }
 
 /* The photo is where the frame's open face is: the head does not move while it blinks. */
-static void close_eye(const pfld_image *photo, const eye *e, float closed, pfld_image *frame)
-{
-    float far = e->length + EYE_REACH * 2.0f * e->open;
-
-    for (int y = 0; y < frame->height; y++)
-        for (int x = 0; x < frame->width; x++) {
-            pfld_point p = {(float)x, (float)y}, from;
-            if (fabsf(p.x - e->from.x) > far || fabsf(p.y - e->from.y) > far)
-                continue;
-            from = lid_from(e, closed, p);
-            if (from.x != p.x || from.y != p.y)
-                clip_sample(photo, from, pixel_of(frame, x, y));
-        }
-}
-
 static void blink(const clip *c, float closed, pfld_image *frame, pfld_point *truth)
 {
-    for (int i = 36; i <= 42; i += 6) {
-        eye e = eye_of(c->faces[0].sample->points + i);
-        close_eye(c->faces[0].photo, &e, closed, frame);
-        for (int j = i; j < i + 6; j++)
-            truth[j] = lid_moves(&e, closed, truth[j]);
-    }
+    static const affine same = {1.0f, 0.0f, 0.0f, 0.0f, 1.0f, 0.0f};
+    const data_sample *s = c->faces[0].sample;
+    shut_degree by = {closed, closed, LASHES};
+    shut_face shut;
+
+    if (!shut_eyes(s, &by, &shut))
+        return;
+    shut_paint(&shut, &same, c->faces[0].photo, &same, frame);
+    memcpy(truth, shut.points, (size_t)s->scheme->n * sizeof *truth);
 }
 
 /* ---- what is in front ---- */

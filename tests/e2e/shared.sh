@@ -56,6 +56,13 @@ says '"motion":"cut","smooth":0.5,"clips":1,"frames":75,"missed":0,"switches":0,
 head -n 1 two.txt >one.txt
 bad 2 'needs two, the set has one$' eval --motion crowd --data 300w:one.txt
 
+# --- eyes of training faces are shut ---
+for share in 0 1; do
+    run "$PFLD" data sheet --data 300w:two.txt -o "shut$share.png" -n 4 --augment none --shut $share
+    [ "$code" -eq 0 ] || fail "sheet: exit code $code"
+done
+! cmp -s shut0.png shut1.png || fail "sheet: --shut changes nothing"
+
 # --- every public model is understood, and what is left of it when cut is refused ---
 for model in "$models"/*.onnx; do
     good info "$model" --json --layers
