@@ -12,6 +12,8 @@
 #include "data/text.h"
 #include "media/paths.h"
 
+#define LONG_PATH 4096
+
 const char *path_base(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -24,11 +26,30 @@ bool path_is_dir(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static bool stat_folder(const char *path, struct stat *st)
+{
+    char folder[LONG_PATH];
+    size_t n = (size_t)(path_base(path) - path);
+
+    if (n >= sizeof folder)
+        return false;
+    memcpy(folder, path, n);
+    folder[n] = 0;
+    return stat(n ? folder : ".", st) == 0;
+}
+
 bool path_is_same(const char *a, const char *b)
 {
     struct stat s, t;
+    bool is_a = stat(a, &s) == 0, is_b = stat(b, &t) == 0;
 
-    return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+    if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
+        return false;
+    if (strcmp(a, b) == 0)
+        return true;
+    if (!is_a && !is_b && strcmp(path_base(a), path_base(b)) == 0)
+        is_a = stat_folder(a, &s), is_b = stat_folder(b, &t);
+    return is_a && is_b && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
 }
 
 uint64_t path_identity(const char *path)

@@ -8,9 +8,10 @@
 
 #include "pfld/pfld.h"
 
-const char *path_base(const char *path);         /* behind the last '/' */
-bool path_is_dir(const char *path);              /* exists, and is a folder */
-bool path_is_same(const char *a, const char *b); /* both exist, and are one file */
+const char *path_base(const char *path); /* behind the last '/' */
+bool path_is_dir(const char *path);      /* exists, and is a folder */
+/* One file, or what would be one if it were made. "-", which is none, is the same as nothing. */
+bool path_is_same(const char *a, const char *b);
 /* A hash of which file it is, whatever its name here; 0: there is none. */
 uint64_t path_identity(const char *path);
 /* A folder, made where it is missing (not its parents). */

@@ -238,6 +238,11 @@ bad 2 "one too many" video a b
 bad 2 "drawn.mkv is there already \(--force" video in.mkv -o drawn.mkv
 bad 2 "in.mkv would be overwritten" video in.mkv -o in.mkv --force
 bad 2 "rows.csv would be overwritten" video in.mkv --csv rows.csv --jsonl ./rows.csv --force
+for same in new ./new "$PWD/new"; do
+    bad 2 "$same would be overwritten" video in.mkv --csv new --jsonl "$same"
+done
+bad 2 "would be overwritten" video in.mkv -o new.mkv --csv ./new.mkv
+[ ! -e new ] && [ ! -e new.mkv ] || fail "one file for two outputs is made"
 bad 2 "must end in .mp4" video in.mkv -o out.webm
 bad 2 "'-' is given twice" video in.mkv -o - --csv -
 bad 2 "--blur makes faces in a video" video in.mkv --blur
