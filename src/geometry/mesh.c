@@ -10,7 +10,8 @@
 
 #include "geometry/frontal.h"
 
-#define GRID 8191 /* 13 bits: in_circle() fits into 64 */
+#define GRID    8191  /* 13 bits: in_circle() fits into 64 */
+#define OPENING 20.0f /* of the mouth, in the units of frontal_points() */
 enum { NONE = 255, MOST = PFLD_MAX_LANDMARKS };
 
 typedef struct spot { /* a point, on the grid */
@@ -230,12 +231,45 @@ static bool is_skin(const scheme *s, const mesh_triangle *t)
            count_of_group(s, t, SCHEME_PUPIL) == 0;
 }
 
+/* The ends of a ring: its leftmost and its rightmost point. */
+static void find_corners(const scheme_contour *c, const pfld_point *points, uint8_t corners[2])
+{
+    corners[0] = corners[1] = c->points[0];
+    for (int i = 1; i < c->n; i++) {
+        if (points[c->points[i]].x < points[corners[0]].x)
+            corners[0] = c->points[i];
+        if (points[c->points[i]].x > points[corners[1]].x)
+            corners[1] = c->points[i];
+    }
+}
+
+/* The mean face's lips almost meet, and circles would join one with the other, across mouths that
+ * are open. */
+static void open_mouth(const scheme *s, pfld_point *points)
+{
+    bool is_lower[PFLD_MAX_LANDMARKS] = {false};
+    uint8_t ends[2];
+
+    for (int k = 0; k < s->n_contours; k++) {
+        const scheme_contour *c = &s->contours[k];
+        if (c->kind != SCHEME_LIPS || !c->closed)
+            continue;
+        find_corners(c, points, ends);
+        for (int i = 0; i < c->n; i++)
+            is_lower[c->points[i]] = points[c->points[i]].y > points[ends[0]].y &&
+                                     points[c->points[i]].y > points[ends[1]].y;
+    }
+    for (int i = 0; i < s->n; i++)
+        points[i].y += is_lower[i] ? OPENING : 0.0f;
+}
+
 size_t mesh_of_scheme(const scheme *s, mesh_triangle out[MESH_MOST])
 {
     pfld_point points[PFLD_MAX_LANDMARKS];
     size_t all, n = 0;
 
     frontal_points(s, points);
+    open_mouth(s, points);
     all = mesh_delaunay(points, s->n, out);
     for (size_t i = 0; i < all; i++)
         if (is_skin(s, &out[i]))

@@ -20,9 +20,10 @@ enum { MESH_MOST = 2 * PFLD_MAX_LANDMARKS }; /* triangles */
 size_t mesh_delaunay(const pfld_point *points, int n, mesh_triangle out[MESH_MOST]);
 
 /*
- * The triangles of a scheme: Delaunay's of a frontal face, so that each face of a video has the
- * same. None between points of a single contour, which lie over the eyes and the open mouth or
- * beside the jaw; none between both brows, which are needles above the face; none of a pupil.
+ * The triangles of a scheme: Delaunay's of a frontal face whose mouth is open, so that each face of
+ * a video has the same, and none joins the lips but at their corners. None between points of a
+ * single contour, which lie over the eyes and the open mouth or beside the jaw; none between both
+ * brows, which are needles above the face; none of a pupil.
  */
 size_t mesh_of_scheme(const scheme *s, mesh_triangle out[MESH_MOST]);
 
