@@ -67,6 +67,7 @@ static pfld_status open_writer(video_job *j, pfld_error *err)
 
     if (!j->f->video)
         return PFLD_OK;
+    j->is_new_video = !path_exists(target.path);
     status = video_create(&target, &j->writer, err);
     if (status == PFLD_OK && video_writer_left_out(j->writer))
         message("%s: its sound (%s) does not fit in there and is left out: .mkv would take it",
@@ -74,6 +75,7 @@ static pfld_status open_writer(video_job *j, pfld_error *err)
     return status;
 }
 
+/* What is there stays until begin_outputs(). */
 static pfld_status open_output(video_job *j, const char *path, output_format format,
                                pfld_error *err)
 {
@@ -81,14 +83,14 @@ static pfld_status open_output(video_job *j, const char *path, output_format for
     output o = {.format = format, .is_video = true, .to = stdout};
 
     if (!is_stdout(path)) {
+        j->is_new[j->n_outs] = !path_exists(path);
         o.name = path;
-        o.to = fopen(path, "wb");
+        o.to = fopen(path, "ab");
         if (!o.to)
             return error_sys(err, errno, "%s", error_path(path, shown));
     }
-    j->outs[j->n_outs] = o;
-    return output_begin(&j->outs[j->n_outs++], j->setup.n_landmarks, detect_tells_spread(&j->setup),
-                        err);
+    j->outs[j->n_outs++] = o;
+    return PFLD_OK;
 }
 
 static pfld_status open_outputs(video_job *j, pfld_error *err)
@@ -106,7 +108,32 @@ static pfld_status open_outputs(video_job *j, pfld_error *err)
     return status;
 }
 
-/* Nothing is written before all that could be wrong has been looked at. */
+static pfld_status empty_file(const output *o, pfld_error *err)
+{
+    char shown[ERROR_PATH + 1];
+    struct stat st;
+
+    if (o->to == stdout || fstat(fileno(o->to), &st) != 0 || !S_ISREG(st.st_mode) ||
+        ftruncate(fileno(o->to), 0) == 0)
+        return PFLD_OK;
+    return error_sys(err, errno, "%s", error_path(o->name, shown));
+}
+
+static pfld_status begin_outputs(video_job *j, pfld_error *err)
+{
+    pfld_status status = PFLD_OK;
+
+    for (size_t i = 0; i < j->n_outs && status == PFLD_OK; i++) {
+        status = empty_file(&j->outs[i], err);
+        if (status == PFLD_OK)
+            status = output_begin(&j->outs[i], j->setup.n_landmarks, detect_tells_spread(&j->setup),
+                                  err);
+    }
+    return status;
+}
+
+/* Nothing is written, nor emptied, before all that could be wrong has been looked at and all files
+ * are open. */
 static pfld_status job_open(video_job *j, pfld_error *err)
 {
     const char *const files[] = {j->f->video, j->f->csv, j->f->jsonl};
@@ -121,8 +148,10 @@ static pfld_status job_open(video_job *j, pfld_error *err)
     if (status == PFLD_OK && j->f->crops)
         status = path_make_dir(j->f->crops, err);
     if (status == PFLD_OK)
+        status = open_outputs(j, err);
+    if (status == PFLD_OK)
         status = open_writer(j, err);
-    return status ? status : open_outputs(j, err);
+    return status ? status : begin_outputs(j, err);
 }
 
 /* ---- after ---- */
@@ -139,6 +168,16 @@ static pfld_status close_outputs(video_job *j, pfld_error *err)
             status = error_sys(err, errno, "%s", error_path(o->name, shown));
     }
     return status;
+}
+
+/* A run that didn't begin leaves no files, which would be in the way of the next. */
+static void remove_new(const video_job *j)
+{
+    if (j->is_new_video)
+        unlink(j->f->video);
+    for (size_t i = 0; i < j->n_outs; i++)
+        if (j->is_new[i])
+            unlink(j->outs[i].name);
 }
 
 static void job_close(video_job *j)
@@ -176,9 +215,10 @@ static int run_job(video_job *j)
     const volatile sig_atomic_t *caught = signals_catch();
     pfld_error err = {0};
     pfld_status status = job_open(j, &err);
+    bool has_begun = status == PFLD_OK;
     int code;
 
-    if (status == PFLD_OK) {
+    if (has_begun) {
         start_progress(j);
         status = video_job_run(j, &err);
         progress_clear(&j->bar);
@@ -186,6 +226,8 @@ static int run_job(video_job *j)
     code = worse(CLI_DONE, status, &err);
     code = worse(code, video_finish(j->writer, &err), &err);
     code = worse(code, close_outputs(j, &err), &err);
+    if (!has_begun)
+        remove_new(j);
     if (status == PFLD_OK && !*caught)
         code = worse(code, video_reader_check(j->reader, &err), &err);
     return *caught && code == CLI_DONE ? SIGNALLED + (int)*caught : code;

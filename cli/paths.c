@@ -20,6 +20,12 @@ const char *path_base(const char *path)
     return slash ? slash + 1 : path;
 }
 
+bool path_exists(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
 bool path_is_dir(const char *path)
 {
     struct stat st;

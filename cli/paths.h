@@ -9,6 +9,7 @@
 #include "pfld/pfld.h"
 
 const char *path_base(const char *path); /* behind the last '/' */
+bool path_exists(const char *path);      /* as anything, a dangling link among it */
 bool path_is_dir(const char *path);      /* exists, and is a folder */
 /* One file, or what would be one if it were made. "-", which is none, is the same as nothing. */
 bool path_is_same(const char *a, const char *b);

@@ -44,7 +44,9 @@ typedef struct video_job { /* each part belongs to one step; what comes first is
     /* write: */
     output outs[VIDEO_OUTPUTS]; /* [n_outs] */
     size_t n_outs;
-    video_writer *writer; /* NULL: none is wanted */
+    bool is_new[VIDEO_OUTPUTS]; /* [n_outs]: this run made the file */
+    video_writer *writer;       /* NULL: none is wanted */
+    bool is_new_video;          /* the same of its file */
     progress bar;
     uint32_t last_id; /* the highest so far: ids count the faces */
 

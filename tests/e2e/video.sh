@@ -228,8 +228,22 @@ bad 1 "^pfld: cut.mkv: is cut short: it ends at 0.[0-9] s of 1.2" video cut.mkv
 [ "$(wc -l <stdout)" -gt 5 ] || fail "nothing of a video that is cut short"
 bad 1 "^pfld: none/out.mp4: No such file" video in.mkv -o none/out.mp4
 bad 1 "^pfld: none/a.csv: No such file" video in.mkv --csv none/a.csv
+
+# --- a file that can't be made costs none of the others, and leaves none behind ---
+cp short.mkv old.mkv
+echo old >old.csv
+bad 1 "^pfld: none/a.csv: No such file" video in.mkv -o old.mkv --force --csv none/a.csv
+bad 1 "^pfld: none/a.jsonl: No such file" video in.mkv -o new.mkv --csv old.csv --jsonl none/a.jsonl --force
+bad 1 "^pfld: none/o.mkv: No such file" video in.mkv -o none/o.mkv --csv old.csv --jsonl new.jsonl --force
+cmp -s old.mkv short.mkv || fail "the video that was there is gone"
+[ "$(cat old.csv)" = old ] || fail "the table that was there is gone"
+[ ! -e new.mkv ] && [ ! -e new.jsonl ] || fail "a run that doesn't begin leaves files"
+good video short.mkv --csv old.csv --force
+good video short.mkv --csv fresh.csv
+cmp -s old.csv fresh.csv || fail "--force doesn't replace all of a table"
 if [ -w /dev/full ]; then
-    bad 1 "No space left" video in.mkv --csv /dev/full
+    bad 1 "No space left" video in.mkv --csv /dev/full -o new.mkv
+    [ ! -e new.mkv ] || fail "a table that can't be begun leaves a video"
 fi
 
 # --- wrong usage ---
