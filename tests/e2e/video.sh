@@ -80,7 +80,7 @@ plot() { # DIR
     if grep -qi 'warning\|plot_video' stderr; then fail "examples/plot_video.gp: warnings"; fi
 }
 if command -v gnuplot >/dev/null; then
-    mkdir plain yaw blink
+    mkdir plain yaw blink both bare
     cp rows.csv plain
     plot plain
     [ "$(head -c 4 plain/plot.png | od -An -tx1 | tr -d ' ')" = 89504e47 ] || fail "the plot is no PNG"
@@ -90,6 +90,17 @@ if command -v gnuplot >/dev/null; then
         plot $name
         if cmp -s $name/plot.png plain/plot.png; then fail "the plot doesn't show $name"; fi
     done
+    awk -F , -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "id") c = i; print; next }
+        { print; $c = 2; print }' rows.csv >both/rows.csv
+    plot both
+    cmp -s both/plot.png plain/plot.png || fail "the plot of one face among two differs"
+    run gnuplot -c "$root/examples/plot_video.gp" both/rows.csv none.png 3
+    [ "$code" -ne 0 ] && [ ! -e none.png ] && [ "$(cat stderr)" = "no face 3 in both/rows.csv" ] ||
+        fail "the plot of a face that isn't there"
+    head -n 1 rows.csv >bare/rows.csv
+    run gnuplot -c "$root/examples/plot_video.gp" bare/rows.csv none.png
+    [ "$code" -ne 0 ] && grep -q '^no face 1 in bare/rows.csv$' stderr ||
+        fail "the plot of a table without rows"
 fi
 
 # --- how much points tremble, before and behind smoothing, and what can't be read among others ---
