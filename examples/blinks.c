@@ -13,8 +13,8 @@ static int fail(const char *why)
 
 int main(int argc, char **argv)
 {
-    int width = argc > 3 ? atoi(argv[1]) : 640, height = argc > 3 ? atoi(argv[2]) : 480;
-    double rate = argc > 3 ? atof(argv[3]) : 30;
+    int width = argc == 4 ? atoi(argv[1]) : 0, height = argc == 4 ? atoi(argv[2]) : 0;
+    double rate = argc == 4 ? atof(argv[3]) : 0;
     pfld_image frame = {NULL, width, height, 3 * (ptrdiff_t)width, PFLD_RGB8};
     size_t n, size = 3 * (size_t)width * (size_t)height;
     pfld_model *landmarks = NULL, *detector = NULL;
@@ -29,13 +29,17 @@ int main(int argc, char **argv)
 
     pfld_track_options_init(&one, sizeof one);
     one.max_faces = 1;
+    if (width < 1 || height < 1 || !(rate > 0))
+        return fail("usage: blinks WIDTH HEIGHT RATE <FRAMES");
+    frame.data = malloc(size);
+    if (!frame.data)
+        return fail("no memory for such a frame");
     if (pfld_model_load_default(NULL, &landmarks, &err) || /* 0 is PFLD_OK */
         pfld_model_load_default_detector(NULL, &detector, &err) ||
         pfld_session_create(landmarks, detector, NULL, &session, &err) ||
         pfld_tracker_create(&one, &tracker, &err))
         return fail(err.msg);
-    frame.data = malloc(size);
-    for (int i = 0; frame.data && fread(frame.data, 1, size, stdin) == size; i++) {
+    for (int i = 0; fread(frame.data, 1, size, stdin) == size; i++) {
         double t = i / rate; /* seconds */
 
         if (pfld_track(tracker, session, &frame, t, &face, 1, &n, &err))

@@ -15,7 +15,7 @@ static int fail(const char *why)
 int main(int argc, char **argv)
 {
     static pfld_face faces[8];
-    int width = argc > 2 ? atoi(argv[1]) : 640, height = argc > 2 ? atoi(argv[2]) : 480;
+    int width = argc == 3 ? atoi(argv[1]) : 0, height = argc == 3 ? atoi(argv[2]) : 0;
     pfld_image frame = {NULL, width, height, 3 * (ptrdiff_t)width, PFLD_RGB8};
     size_t n, size = 3 * (size_t)width * (size_t)height;
     pfld_model *landmarks = NULL, *detector = NULL;
@@ -24,13 +24,17 @@ int main(int argc, char **argv)
     pfld_error err;
     struct timespec now;
 
+    if (width < 1 || height < 1)
+        return fail("usage: camera WIDTH HEIGHT <FRAMES");
+    frame.data = malloc(size);
+    if (!frame.data)
+        return fail("no memory for such a frame");
     if (pfld_model_load_default(NULL, &landmarks, &err) || /* 0 is PFLD_OK */
         pfld_model_load_default_detector(NULL, &detector, &err) ||
         pfld_session_create(landmarks, detector, NULL, &session, &err) ||
         pfld_tracker_create(NULL, &tracker, &err))
         return fail(err.msg);
-    frame.data = malloc(size);
-    while (frame.data && fread(frame.data, 1, size, stdin) == size) {
+    while (fread(frame.data, 1, size, stdin) == size) {
         timespec_get(&now, TIME_UTC);
         if (pfld_track(tracker, session, &frame, (double)now.tv_sec + 1e-9 * (double)now.tv_nsec,
                        faces, 8, &n, &err))

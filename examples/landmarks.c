@@ -22,7 +22,7 @@ int main(void)
 
     if (scanf("P6 %5d %5d %5d", &image.width, &image.height, &most) != 3 || most != 255 ||
         getchar() == EOF) /* the blank before the pixels */
-        return fail("binary PPM (P6) of 8 bits is wanted on stdin");
+        return fail("binary PPM (P6) of 8 bits without comments is wanted on stdin");
     image.stride = 3 * (ptrdiff_t)image.width; /* bytes from one row to the next */
     size = (size_t)image.stride * (size_t)image.height;
     image.data = malloc(size);

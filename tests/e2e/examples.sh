@@ -28,6 +28,9 @@ paste printed known | awk '{ d = $1 - $2; if (d > 0.06 || d < -0.06) exit 1; n++
                            END { exit n != 136 }' || fail "landmarks: other points than pfld detect's"
 does 1 landmarks <"$portrait"
 grep -q '^binary PPM' stderr || fail "landmarks: what is wrong with a PNG"
+sed '1s/^P6/P6\n# by hand\n/' face.ppm >comment.ppm
+does 1 landmarks <comment.ppm
+grep -q 'without comments' stderr || fail "landmarks: what is wrong with a comment"
 head -c 1000 face.ppm >cut.ppm
 does 1 landmarks <cut.ppm
 grep -q 'cut short' stderr || fail "landmarks: what is wrong with half a picture"
@@ -61,6 +64,26 @@ lines 40
 grep -o '^face 1: yaw [-+0-9]* pitch [-+0-9]* roll [-+0-9]* *$' stdout | awk '
     { if ($NF < lo) lo = $NF; if ($NF > hi) hi = $NF }
     END { exit !(NR == 40 && lo < -10 && hi > 14) }' || fail "camera: faces or angles"
+
+# --- what is no size, and what no memory is enough for ---
+for wrong in "" 320 "0 240" "320 240 25 1"; do
+    # shellcheck disable=SC2086
+    does 1 camera $wrong <rolling
+    grep -q '^usage: camera' stderr || fail "camera $wrong: no usage"
+    # shellcheck disable=SC2086
+    does 1 blinks $wrong <rolling
+    grep -q '^usage: blinks' stderr || fail "blinks $wrong: no usage"
+done
+does 1 blinks 320 240 0 <rolling
+if ! grep -qE '__[at]san_init' "$examples/camera"; then # whose own memory is more than that
+    (
+        ulimit -v 4000000
+        does 1 camera 99999 99999 <rolling
+        grep -q '^no memory' stderr || fail "camera: a frame of 30 GB"
+        does 1 blinks 99999 99999 25 <rolling
+        grep -q '^no memory' stderr || fail "blinks: a frame of 30 GB"
+    )
+fi
 
 # --- blinks: eyes are shut at the end of each second ---
 "$frames" "$portrait" 320 240 blink 60 >blinking
