@@ -107,7 +107,8 @@ typedef struct live {
     latest *camera;
     window *w;
     draw_style style;
-    float ellipse; /* the radius that the key e switches on; NaN where the model can't tell */
+    bool no_landmarks; /* in whatever style: neither points nor lines */
+    float ellipse;     /* the radius that the key e switches on; NaN where the model can't tell */
     draw_options how;
     bool mirror, paused, done;
     pfld_face faces[FACES]; /* [n], of the last frame */
@@ -135,6 +136,17 @@ static void next_style(live *l)
 {
     l->style = (l->style + 1) % DRAW_STYLES;
     draw_set_style(&l->how, l->style);
+}
+
+static draw_options drawing(const live *l)
+{
+    draw_options how = l->how;
+
+    if (l->no_landmarks) {
+        how.no_points = how.no_contours = true;
+        how.mesh = false;
+    }
+    return how;
 }
 
 static void switch_ellipses(live *l)
@@ -165,7 +177,7 @@ static void press(live *l, int key)
         l->how.no_box = !l->how.no_box;
         break;
     case 'l':
-        l->how.no_contours = l->how.no_points = !l->how.no_points;
+        l->no_landmarks = !l->no_landmarks;
         break;
     case 'f':
         l->how.no_five = !l->how.no_five;
@@ -236,6 +248,7 @@ static void tell_rate(live *l)
 static pfld_status show(live *l, const video_frame *frame, pfld_error *err)
 {
     const pfld_image *img = &frame->view;
+    const draw_options how = drawing(l);
     pfld_status status = PFLD_OK;
 
     if (l->mirror) {
@@ -248,7 +261,7 @@ static pfld_status show(live *l, const video_frame *frame, pfld_error *err)
         return status;
     l->n = l->n < FACES ? l->n : FACES;
     media_image_free(&l->drawn);
-    status = draw_faces(img, scheme_find(l->setup.scheme), l->faces, l->n, &l->how, &l->drawn, err);
+    status = draw_faces(img, scheme_find(l->setup.scheme), l->faces, l->n, &how, &l->drawn, err);
     if (status == PFLD_OK)
         status = window_show(l->w, &l->drawn.view, err);
     tell_rate(l);
