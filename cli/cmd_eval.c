@@ -1,5 +1,8 @@
 /* pfld eval: how well a landmark model does on labelled faces, or a detector on photos. */
+#include <math.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/commands.h"
@@ -240,6 +243,14 @@ float eval_presence(const eval_fields *f, float otherwise)
     return f->presence > 0.0f ? f->presence : -1.0f; /* 0 there is the default */
 }
 
+const char *eval_number(double v, int decimals, char buf[EVAL_NUMBER])
+{
+    if (!isfinite(v))
+        return "-";
+    snprintf(buf, EVAL_NUMBER, "%.*f", decimals, v);
+    return buf;
+}
+
 pfld_status eval_load_detector(const eval_fields *f, const char *name, pfld_model **out,
                                pfld_error *err)
 {
@@ -346,7 +357,7 @@ static const char *wrong(const eval_fields *f)
     if (f->motion && (detects || f->compare || f->report || f->jitter > 0.0f))
         return "--motion measures the tracker, and takes no --detector, --compare, --report or "
                "--jitter";
-    if (!eval_motions(f->motion, motions))
+    if (!eval_motions(f->motion, SIZE_MAX, motions))
         return "--motion: a name that is none of still, tremble, shake, pan, zoom, roll, blink, "
                "hide, crowd, cross, screen, cut and all";
     if (f->smooth > 1.0f)

@@ -45,6 +45,10 @@ pfld_status eval_load_detector(const eval_fields *f, const char *name, pfld_mode
 pfld_status eval_load_landmarks(const eval_fields *f, const char *path, pfld_model **out,
                                 pfld_error *err);
 
+/* A figure with so many decimals, in buf; "-" where it is not finite. */
+enum { EVAL_NUMBER = 32 };
+const char *eval_number(double v, int decimals, char buf[EVAL_NUMBER]);
+
 /* NME of a landmark model, a line for each data set; the exit code. What fails is named. */
 int eval_landmarks(const eval_fields *f);
 /* Its head pose on one data set, a line, and one for an auxiliary net that the file keeps.
@@ -57,8 +61,9 @@ int eval_stresses(const eval_fields *f);
 int eval_motion(const eval_fields *f);
 /* The tracker on videos, a line for each that can be read; the exit code. What fails is named. */
 int eval_video(const eval_fields *f);
-/* The names of --motion, "shake,blink" or "all". False: there is another. */
-bool eval_motions(const char *list, bool wanted[CLIP_MOTIONS]);
+/* The names of --motion, "shake,blink" or "all", which leaves out what a set of so many faces has
+ * too few for. False: there is another name. */
+bool eval_motions(const char *list, size_t faces, bool wanted[CLIP_MOTIONS]);
 /* AP and its kin of detectors, a line for each, data set and size; the exit code. */
 int eval_detectors(const eval_fields *f);
 

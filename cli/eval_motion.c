@@ -30,8 +30,10 @@ static bool is_name(const char *at, size_t n, const char *name)
     return strlen(name) == n && memcmp(at, name, n) == 0;
 }
 
-bool eval_motions(const char *list, bool wanted[CLIP_MOTIONS])
+bool eval_motions(const char *list, size_t faces, bool wanted[CLIP_MOTIONS])
 {
+    const int all = faces < 2 ? CLIP_CROWD : CLIP_MOTIONS;
+
     while (list && *list) {
         size_t n = strcspn(list, ",");
         int m = 0;
@@ -40,7 +42,7 @@ bool eval_motions(const char *list, bool wanted[CLIP_MOTIONS])
         if (!clip_names[m] && !is_name(list, n, "all"))
             return false;
         for (int k = 0; k < CLIP_MOTIONS; k++)
-            wanted[k] |= k == m || !clip_names[m];
+            wanted[k] |= k == m || (!clip_names[m] && k < all);
         list += n + (list[n] == ',');
     }
     return true;
@@ -50,14 +52,16 @@ static pfld_status print_score(const motion_job *j, const motion_options *o, con
                                pfld_error *err)
 {
     const char *name = clip_names[o->motion];
+    char text[3][EVAL_NUMBER];
     json_t *line;
 
     fprintf(stderr,
-            "%s: %s, smooth %.2g: error %.3f %%, tremble %.3f %%, lag %.2f frames, "
+            "%s: %s, smooth %.2g: error %s %%, tremble %s %%, lag %s frames, "
             "%zu of %zu missed, %zu switches of id, %zu ids carried over, "
             "%zu frames to find again, %zu false faces\n",
-            j->spec, name, (double)o->smooth, s->error, s->tremble, s->lag, s->missed, s->frames,
-            s->switches, s->carried, s->refound, s->invented);
+            j->spec, name, (double)o->smooth, eval_number(s->error, 3, text[0]),
+            eval_number(s->tremble, 3, text[1]), eval_number(s->lag, 2, text[2]), s->missed,
+            s->frames, s->switches, s->carried, s->refound, s->invented);
     line = json_pack("{s:i,s:o,s:o,s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "v", 1,
                      "model", output_string(j->f->model ? j->f->model : "built-in"), "data",
                      output_string(j->spec), "motion", name, "smooth",
@@ -72,6 +76,16 @@ static pfld_status print_score(const motion_job *j, const motion_options *o, con
     return output_json(stdout, line, err);
 }
 
+static pfld_status choose_motions(const motion_job *j, bool wanted[CLIP_MOTIONS], pfld_error *err)
+{
+    eval_motions(j->f->motion, j->set.n, wanted);
+    for (int m = CLIP_CROWD; m < CLIP_MOTIONS && j->set.n < 2; m++)
+        if (wanted[m])
+            return error_set(err, PFLD_ERR_ARG, "%.150s: %s needs two faces, the set has one",
+                             j->spec, clip_names[m]);
+    return PFLD_OK;
+}
+
 static pfld_status measure_set(const motion_job *j, pfld_error *err)
 {
     const eval_fields *f = j->f;
@@ -83,9 +97,8 @@ static pfld_status measure_set(const motion_job *j, pfld_error *err)
                         .seed = (uint64_t)f->seed};
     bool wanted[CLIP_MOTIONS] = {false};
     motion_score score;
-    pfld_status st = PFLD_OK;
+    pfld_status st = choose_motions(j, wanted, err);
 
-    eval_motions(f->motion, wanted);
     for (int m = 0; m < CLIP_MOTIONS; m++)
         for (int steady = 0; steady < 2 && wanted[m] && st == PFLD_OK; steady++) {
             o.motion = (clip_motion)m;

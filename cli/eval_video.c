@@ -92,13 +92,16 @@ static pfld_status print_score(const watching *w, const char *path, pfld_error *
 {
     const eval_fields *f = w->f;
     const jitter_score s = jitter_result(&w->jitter);
+    char text[5][EVAL_NUMBER];
 
     message_put(stderr, path);
     fprintf(stderr,
-            ": %zu frames, %zu without a face, faces: %zu; jitter of %zu still ones %.3f %%, "
-            "steadied %.3f %%; of all %zu %.3f %%, steadied %.3f %%; lag %.2f frames\n",
-            s.frames, s.empty, s.faces, s.still.n, s.still.measured, s.still.steadied, s.all.n,
-            s.all.measured, s.all.steadied, s.lag);
+            ": %zu frames, %zu without a face, faces: %zu; jitter of %zu still ones %s %%, "
+            "steadied %s %%; of all %zu %s %%, steadied %s %%; lag %s frames\n",
+            s.frames, s.empty, s.faces, s.still.n, eval_number(s.still.measured, 3, text[0]),
+            eval_number(s.still.steadied, 3, text[1]), s.all.n,
+            eval_number(s.all.measured, 3, text[2]), eval_number(s.all.steadied, 3, text[3]),
+            eval_number(s.lag, 2, text[4]));
     return output_json(
         stdout,
         json_pack("{s:i,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "v", 1, "model",

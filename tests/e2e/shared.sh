@@ -54,7 +54,13 @@ run "$PFLD" eval --motion cut --data 300w:two.txt
 [ "$code" -eq 0 ] || fail "eval --motion cut: exit code $code"
 says '"motion":"cut","smooth":0.5,"clips":1,"frames":75,"missed":0,"switches":0,"carried":0,"refound":1,"false":0,'
 head -n 1 two.txt >one.txt
-bad 2 'needs two, the set has one$' eval --motion crowd --data 300w:one.txt
+bad 2 '^pfld: 300w:one.txt: crowd needs two faces, the set has one$' \
+    eval --motion still,crowd --data 300w:one.txt
+[ ! -s stdout ] || fail "eval --motion: lines before the refusal"
+run "$PFLD" eval --motion all --data 300w:one.txt
+[ "$code" -eq 0 ] || fail "eval --motion all: exit code $code"
+lines 16
+grep -q 'still, smooth 0: .* lag - frames' stderr || fail "eval --motion: a lag that there is not"
 
 # --- eyes of training faces are shut ---
 for share in 0 1; do

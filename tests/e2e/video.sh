@@ -115,6 +115,8 @@ says '"all":\{"n":28,'
 says '"video":"black.mkv",.*"frames":5,"empty":5,"faces":0,"seen":0,"still":\{"n":0,"measured":null,"steadied":null\}'
 grep -o '"all":.*' stdout | head -n 1 | tr -c '0-9.-' ' ' | awk '{ print; exit !($2 < 2 && $3 < 0.9 * $2 && $4 > -1 && $4 < 1) }' ||
     fail "eval --video: smoothing"
+grep -q '^black.mkv: 5 frames, .* jitter of 0 still ones - %, steadied - %; .* lag - frames$' stderr ||
+    fail "eval --video: figures that there are not"
 run "$PFLD" eval --video in.mkv --smooth 0
 grep -o '"all":.*' stdout | tr -c '0-9.-' ' ' | awk '{ exit !($2 == $3 && $4 == 0) }' ||
     fail "eval --video: no smoothing"
