@@ -65,7 +65,11 @@ static const cli_option options[] = {
      .min = 1,
      FIELD(jitter_draws),
      .help = "Such boxes for each face, whose errors are averaged; default 4."},
-    {.name = "seed", .kind = CLI_COUNT, .arg = "N", FIELD(seed), .help = "Of --jitter; default 1."},
+    {.name = "seed",
+     .kind = CLI_COUNT,
+     .arg = "N",
+     FIELD(seed),
+     .help = "Of what --jitter, --stress and --motion draw at random; default 1."},
     {.name = "passes",
      .kind = CLI_COUNT,
      .arg = "N",
@@ -96,7 +100,8 @@ static const cli_option options[] = {
      .arg = "FILE",
      FIELD(boxes_by),
      .help = "A detector (or builtin) finds the faces in the photos; compared with the true boxes "
-             "of the faces that it finds."},
+             "of the faces that it finds. With --motion and --video: what searches; default "
+             "builtin."},
     {.name = "pose",
      .kind = CLI_FLAG,
      FIELD(pose),
