@@ -67,7 +67,7 @@ static pfld_status open_writer(video_job *j, pfld_error *err)
 
     if (!j->f->video)
         return PFLD_OK;
-    j->is_new_video = !path_exists(target.path);
+    j->is_new_video = !is_stdout(target.path) && !path_exists(target.path);
     status = video_create(&target, &j->writer, err);
     if (status == PFLD_OK && video_writer_left_out(j->writer))
         message("%s: its sound (%s) does not fit in there and is left out: .mkv would take it",
