@@ -135,6 +135,51 @@ static void a_link_stays_one(void **state)
     assert_int_equal(entries(g), 2);
 }
 
+static void so_does_one_that_leads_to_nothing_yet(void **state)
+{
+    rig *g = *state;
+    struct stat st;
+
+    rig_write(g, "far/b", "other");
+    assert_int_equal(symlink("far/a", in(g, "link")), 0);
+    assert_int_equal(symlink(in(g, "link"), in(g, "first")), 0);
+    assert_int_equal(put(g, "first", "new"), PFLD_OK);
+    assert_holds(g, "far/a", "new");
+    assert_int_equal(lstat(in(g, "link"), &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(entries(g), 3);
+    assert_int_equal(symlink("round", in(g, "round")), 0);
+    assert_int_equal(put(g, "round", "new"), PFLD_ERR_IO);
+    assert_int_equal(g->err.sys, ELOOP);
+}
+
+static void rights_stay(void **state)
+{
+    rig *g = *state;
+    struct stat st;
+
+    rig_write(g, "a", "old");
+    for (mode_t mode = 0600; mode <= 0666; mode += 066) {
+        assert_int_equal(chmod(in(g, "a"), mode), 0);
+        assert_int_equal(put(g, "a", "new"), PFLD_OK);
+        assert_int_equal(stat(in(g, "a"), &st), 0);
+        assert_int_equal(st.st_mode & 07777, mode);
+    }
+}
+
+static void a_name_may_be_as_long_as_any(void **state)
+{
+    rig *g = *state;
+    char name[256];
+
+    memset(name, 'a', sizeof name);
+    name[255] = 0;
+    assert_int_equal(chdir(g->folder), 0);
+    assert_int_equal(files_whole_write(name, "new", 3, false, &g->err), PFLD_OK);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(chdir("/"), 0);
+}
+
 static void a_pipe_is_written_as_it_is(void **state)
 {
     rig *g = *state;
@@ -156,7 +201,7 @@ static void leavings_of_killed_processes_are_in_nobodys_way(void **state)
     rig *g = *state;
     char name[64];
 
-    snprintf(name, sizeof name, "a.tmp-%ld-0", (long)getpid());
+    snprintf(name, sizeof name, ".pfld-%ld-0.tmp", (long)getpid());
     rig_write(g, name, "half of");
     assert_int_equal(put(g, "a", "new"), PFLD_OK);
     assert_holds(g, "a", "new");
@@ -173,6 +218,9 @@ int main(void)
         CASE(a_write_that_fails_is_told_and_changes_nothing),
         CASE(where_nothing_can_be_is_told_at_once),
         CASE(a_link_stays_one),
+        CASE(so_does_one_that_leads_to_nothing_yet),
+        CASE(rights_stay),
+        CASE(a_name_may_be_as_long_as_any),
         CASE(a_pipe_is_written_as_it_is),
         CASE(leavings_of_killed_processes_are_in_nobodys_way),
     };

@@ -13,8 +13,10 @@
 #include "core/error.h"
 #include "core/mem.h"
 
-#define SUFFIX   40  /* ".tmp-PID-N" */
-#define ATTEMPTS 100 /* names left behind by processes of our number that were killed */
+#define ATTEMPTS 100  /* names left behind by processes of our number that were killed */
+#define BESIDE   48   /* bytes of ".pfld-PID-N.tmp": short, whatever the name is */
+#define LINKS    40   /* one behind another, as the system follows them */
+#define LONGEST  4096 /* bytes that a link leads to */
 
 static pfld_status failed(const files_whole *w, int sys, pfld_error *err)
 {
@@ -30,34 +32,68 @@ static void forget(files_whole *w)
     *w = (files_whole){0};
 }
 
-/* Both names; false: no memory. */
-static bool make_names(files_whole *w)
+/* Of a name, the bytes up to its last slash and with it. */
+static size_t folder_length(const char *name)
 {
-    char *real = realpath(w->path, NULL); /* NULL: there is nothing yet */
-    const char *name = real ? real : w->path;
-    size_t n = strlen(name) + 1;
+    const char *slash = strrchr(name, '/');
 
-    w->name = mem_alloc(n, 1);
-    w->until = mem_alloc(n + SUFFIX, 1);
-    if (w->name)
-        memcpy(w->name, name, n);
-    free(real);
-    return w->name && w->until;
+    return slash ? (size_t)(slash - name) + 1 : 0;
 }
 
-/* A new file whose name is ours alone; 0 or errno. */
-static int open_beside(files_whole *w)
+/* The first head bytes of a, then n of b; NULL: no memory. */
+static char *joined(const char *a, size_t head, const char *b, size_t n)
 {
+    char *name = mem_alloc(head + n + 1, 1);
+
+    if (!name)
+        return NULL;
+    memcpy(name, a, head);
+    memcpy(name + head, b, n);
+    name[head + n] = 0;
+    return name;
+}
+
+/* Where links lead, whether or not there is something; 0 or errno. realpath() knows no name for
+ * what a dangling link leads to. */
+static int find_name(files_whole *w)
+{
+    char to[LONGEST];
+    ssize_t n = 0;
+
+    w->name = joined("", 0, w->path, strlen(w->path));
+    for (int i = 0; w->name && (n = readlink(w->name, to, sizeof to)) >= 0; i++) {
+        size_t head = n && to[0] == '/' ? 0 : folder_length(w->name);
+        char *next;
+        if (i == LINKS || n == (ssize_t)sizeof to)
+            return i == LINKS ? ELOOP : ENAMETOOLONG;
+        next = joined(w->name, head, to, (size_t)n);
+        mem_free(w->name);
+        w->name = next;
+    }
+    return w->name ? 0 : ENOMEM;
+}
+
+/* A new file whose name is ours alone, with the rights of the one that was there; there: NULL, none
+ * was. 0 or errno. */
+static int open_beside(files_whole *w, const struct stat *there)
+{
+    size_t head = folder_length(w->name);
+    mode_t mode = there ? there->st_mode & 0777 : 0666;
     int fd = -1, sys;
 
+    w->until = joined(w->name, head, (const char[BESIDE]){0}, BESIDE);
+    if (!w->until)
+        return ENOMEM;
     for (int i = 0; i < ATTEMPTS; i++) {
-        snprintf(w->until, strlen(w->name) + SUFFIX, "%s.tmp-%ld-%d", w->name, (long)getpid(), i);
-        fd = open(w->until, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        snprintf(w->until + head, BESIDE, ".pfld-%ld-%d.tmp", (long)getpid(), i);
+        fd = open(w->until, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (fd >= 0 || errno != EEXIST)
             break;
     }
     if (fd < 0)
         return errno;
+    if (there) /* where that can't be, the rights are fewer, by the umask */
+        (void)fchmod(fd, there->st_mode & 07777);
     w->to = fdopen(fd, "wb");
     if (w->to)
         return 0;
@@ -70,20 +106,19 @@ static int open_beside(files_whole *w)
 pfld_status files_whole_begin(files_whole *w, const char *path, pfld_error *err)
 {
     struct stat there;
+    bool is = stat(path, &there) == 0;
     int sys = 0;
 
     *w = (files_whole){.path = path};
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+    if (is && !S_ISREG(there.st_mode)) {
         w->to = S_ISDIR(there.st_mode) ? NULL : fopen(path, "wb");
         sys = S_ISDIR(there.st_mode) ? EISDIR : errno;
-    } else if (make_names(w)) {
-        sys = open_beside(w);
     } else {
-        forget(w);
-        return error_nomem(err);
+        sys = find_name(w);
+        sys = sys ? sys : open_beside(w, is ? &there : NULL);
     }
     if (!w->to) {
-        pfld_status st = failed(w, sys, err);
+        pfld_status st = sys == ENOMEM ? error_nomem(err) : failed(w, sys, err);
         forget(w);
         return st;
     }
@@ -91,15 +126,23 @@ pfld_status files_whole_begin(files_whole *w, const char *path, pfld_error *err)
     return PFLD_OK;
 }
 
+/* What a failed write left in errno, unless something else has set it since. */
+static int why_not_written(int sys)
+{
+    return sys == ENOSPC || sys == EDQUOT || sys == EFBIG || sys == EPIPE ? sys : EIO;
+}
+
 /* What the system says to the end; 0 or errno. */
 static int settle(files_whole *w, bool good)
 {
     int sys = 0;
 
-    if (good && (ferror(w->to) || fflush(w->to) || (w->until && w->sync && fsync(fileno(w->to)))))
-        sys = errno ? errno : EIO;
-    if (fclose(w->to) && good && !sys)
+    if (good && (ferror(w->to) || fflush(w->to)))
+        sys = why_not_written(errno);
+    if (good && !sys && w->until && w->sync && fsync(fileno(w->to)))
         sys = errno;
+    if (fclose(w->to) && good && !sys)
+        sys = errno ? errno : EIO;
     if (good && !sys && w->until && rename(w->until, w->name))
         sys = errno;
     if (w->until && (!good || sys))
