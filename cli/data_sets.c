@@ -35,3 +35,30 @@ pfld_status data_sets_face(const data_set *set, const char *file, const data_opt
         opt->message(opt->ctx, text);
     return PFLD_OK;
 }
+
+static float share_of(float recipe, float asked, bool can, const char *why, const data_options *opt)
+{
+    if (can)
+        return asked >= 0.0f ? asked : recipe;
+    if (asked > 0.0f && opt->message)
+        opt->message(opt->ctx, why);
+    return 0.0f;
+}
+
+void data_sets_shares(augment_options *a, const data_set *set, const face_template *face,
+                      float turn, float shut, const data_options *opt)
+{
+    const bool turns = augment_can_turn(set, face) > 0.0, shuts = augment_can_shut(set) > 0.0;
+
+    a->face = face;
+    a->turn = share_of(a->turn, turn, turns,
+                       face ? "--turn: no face of these sets can be turned: none has all 68 points "
+                              "of ibug68 and a pose"
+                            : "--turn: no face of these sets can be turned: there is no mean face",
+                       opt);
+    a->shut =
+        share_of(a->shut, shut, shuts,
+                 "--shut: no face of these sets can shut its eyes: none is frontal, with both "
+                 "eyes open and marked by their lids",
+                 opt);
+}

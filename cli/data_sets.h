@@ -3,6 +3,7 @@
 #define CLI_DATA_SETS_H
 
 #include "cli/options.h"
+#include "data/augment.h"
 #include "data/facepose.h"
 
 /* Of the command's data sets: what is to be told goes to stderr. */
@@ -19,5 +20,13 @@ pfld_status data_sets_read(data_set *set, const cli_texts *specs, const data_opt
  */
 pfld_status data_sets_face(const data_set *set, const char *file, const data_options *opt,
                            face_template *room, const face_template **face, pfld_error *err);
+
+/*
+ * The shares of a's recipe, or those asked for (not negative), of the set's faces; after
+ * data_set_derive(). 0 where no face can be turned, or no eyes shut, which opt's message says if it
+ * was asked for.
+ */
+void data_sets_shares(augment_options *a, const data_set *set, const face_template *face,
+                      float turn, float shut, const data_options *opt);
 
 #endif

@@ -192,11 +192,7 @@ static pfld_status make_sheet(const sheet_fields *f, pfld_error *err)
     data_set_derive(&set, face);
     opt.scheme = f->scheme ? scheme_find(f->scheme) : set.samples[0].scheme;
     opt.augment = augment_recipe(augment_names[f->augment]);
-    opt.augment.face = face;
-    if (f->turn >= 0.0f)
-        opt.augment.turn = f->turn;
-    if (f->shut >= 0.0f)
-        opt.augment.shut = f->shut;
+    data_sets_shares(&opt.augment, &set, face, f->turn, f->shut, &messages);
     st = loader_create(&set, NULL, &opt, &messages, &l, err);
     if (st == PFLD_OK)
         st = loader_get(l, 0, &b, err);

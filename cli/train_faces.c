@@ -35,7 +35,7 @@ static const char *augmentation(const train_fields *f)
     return f->augment < 0 ? train_recipe_names[f->recipe] : augment_names[f->augment];
 }
 
-static trainer_options choose(const train_fields *f, const scheme *s, const face_template *face)
+static trainer_options choose(const train_fields *f, const scheme *s)
 {
     trainer_options o = {
         .run = train_run_options(f), .loss = choose_loss(f), .seed = (uint64_t)f->seed};
@@ -60,11 +60,6 @@ static trainer_options choose(const train_fields *f, const scheme *s, const face
                                 .scheme = s,
                                 .seed = (uint64_t)f->seed,
                                 .shuffle = true};
-    o.loader.augment.face = face;
-    if (f->turn >= 0)
-        o.loader.augment.turn = f->turn;
-    if (f->shut >= 0)
-        o.loader.augment.shut = f->shut;
     return o;
 }
 
@@ -138,14 +133,17 @@ static char *recipe_json(const train_fields *f, const trainer_options *o, const 
 static pfld_status train(train_fields *f, const scheme *s, const face_template *face, data_set *set,
                          data_set *val, pfld_error *err)
 {
-    trainer_options o = choose(f, s, face);
+    trainer_options o = choose(f, s);
+    data_options told = train_data_options(f);
     run_hooks hooks = train_hooks(f);
     run_status last = {0};
     class_weights w;
     bool stopped = false;
-    char *recipe = recipe_json(f, &o, set, val);
+    char *recipe;
     pfld_status st;
 
+    data_sets_shares(&o.loader.augment, set, face, f->turn, f->shut, &told);
+    recipe = recipe_json(f, &o, set, val);
     st = group_agree(f->group, recipe ? PFLD_OK : error_nomem(err), err);
     if (st != PFLD_OK)
         goto end;

@@ -253,6 +253,23 @@ static void faces_of_which_too_little_is_known_are_not_turned(void **state)
 /* --- by how much -------------------------------------------------------------------------------
  */
 
+static void the_share_that_can_be_turned_is_counted(void **state)
+{
+    data_sample s[4];
+    photo p;
+    data_set set = {.samples = s, .n = 4};
+
+    (void)state;
+    take(&p, (pfld_pose){0});
+    for (int i = 0; i < 4; i++)
+        s[i] = p.s;
+    s[1].pose.yaw = NAN;
+    assert_true(augment_can_turn(&set, &p.face) == 0.75);
+    assert_true(augment_can_turn(&set, NULL) == 0.0);
+    set.n = 0;
+    assert_true(augment_can_turn(&set, &p.face) == 0.0);
+}
+
 static void yaws_come_out_far_from_the_camera(void **state)
 {
     static const pfld_pose poses[] = {{3, 0, 0}, {-20, 0, 0}, {45, 0, 0}, {74, 0, 0}};
@@ -431,6 +448,7 @@ int main(void)
         cmocka_unit_test(classes_are_those_of_the_new_pose),
         cmocka_unit_test(labels_that_lie_beside_what_they_mark_do_so_afterwards),
         cmocka_unit_test(faces_of_which_too_little_is_known_are_not_turned),
+        cmocka_unit_test(the_share_that_can_be_turned_is_counted),
         cmocka_unit_test(yaws_come_out_far_from_the_camera),
         cmocka_unit_test(no_turn_leaves_the_picture_alone),
         cmocka_unit_test(pixels_go_with_their_points),

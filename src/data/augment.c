@@ -87,6 +87,24 @@ double augment_occluded_share(const augment_options *opt)
     return share * (1.0 - (double)opt->plain);
 }
 
+double augment_can_turn(const data_set *set, const face_template *face)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; face && i < set->n; i++)
+        n += turn_suits(&set->samples[i], face);
+    return n ? (double)n / (double)set->n : 0.0;
+}
+
+double augment_can_shut(const data_set *set)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < set->n; i++)
+        n += shut_suits(&set->samples[i]);
+    return n ? (double)n / (double)set->n : 0.0;
+}
+
 static float between(rng *r, float lo, float hi)
 {
     return lo + (hi - lo) * rng_float(r);

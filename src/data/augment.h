@@ -31,6 +31,11 @@ augment_options augment_recipe(const char *name);
 /* Of the faces that are not occluded by themselves, the share that these options occlude. */
 double augment_occluded_share(const augment_options *opt);
 
+/* Of the set's faces, the shares that can be turned, and whose eyes can be shut; face: NULL, none
+ * is turned. */
+double augment_can_turn(const data_set *set, const face_template *face);
+double augment_can_shut(const data_set *set);
+
 typedef struct augment_photo { /* a decoded photo, or a smaller copy */
     pfld_image view;
     affine from_photo; /* pixels of the photo, which samples are in, to those of the view */

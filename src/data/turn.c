@@ -83,6 +83,18 @@ static bool fit_face(const data_sample *s, const face_template *face, facefit *f
     return facefit_find(rigid, seen, TEMPLATE_RIGID, fit);
 }
 
+static bool can_turn(const data_sample *s, const face_template *face, facefit *fit)
+{
+    return is_whole(s) && fit_face(s, face, fit) && fabsf(fit->pose.yaw) <= MOST;
+}
+
+bool turn_suits(const data_sample *s, const face_template *face)
+{
+    facefit fit;
+
+    return can_turn(s, face, &fit);
+}
+
 /* Of a line across the cheek. */
 static int first_spot(int line)
 {
@@ -135,7 +147,7 @@ static bool make_head(const data_sample *s, const face_template *face, const tur
     pfld_pose about = {.yaw = by->yaw, .pitch = by->pitch};
     float turn[3][3];
 
-    if (!is_whole(s) || !fit_face(s, face, &h->fit) || fabsf(h->fit.pose.yaw) > MOST)
+    if (!can_turn(s, face, &h->fit))
         return false;
     h->s = s;
     h->more = fminf(fabsf(by->yaw) / SLID, 1.0f);

@@ -26,9 +26,12 @@ typedef struct turned_face {
  * the face is turned already, a frontal one to either. */
 turn_angles turn_draw(const pfld_pose *pose, rng *r);
 
+/* Not where not all 68 points of ibug68 are known and finite, s has no pose, or the face is turned
+ * by more than 75 degrees already. */
+bool turn_suits(const data_sample *s, const face_template *face);
+
 /*
- * False, and *out undefined, where not all 68 points of ibug68 are known and finite, s has no pose,
- * or the face is turned by more than 75 degrees already. Inner points stay where they are on the
+ * False, and *out undefined, where turn_suits() is false. Inner points stay where they are on the
  * head, hidden or not; those of the jaw on the far side slide to the cheek's contour, as annotators
  * mark it. Allocates nothing.
  */

@@ -59,6 +59,10 @@ good data sheet --data 300w:ab.txt -o mirrored.png -n 9 --turn 0 --template mirr
 ! cmp -s sheet.png mirrored.png || fail "sheet: the template changes nothing"
 good data sheet --data 300w:ab.txt -o turned.png -n 9 --turn 1
 ! cmp -s sheet.png turned.png || fail "sheet: --turn changes nothing"
+good data sheet --data 300w:few.txt --template face.csv -o few.png -n 3 --turn 1
+run "$PFLD" data sheet --data 300w:few.txt -o few.png -n 3 --turn 1
+[ "$code" -eq 0 ] && [ "$(tail -n +2 stderr)" = "pfld: --turn: no face of these sets can be turned: there is no mean face" ] ||
+    fail "sheet: faces that cannot be turned"
 good data sheet --data 300w:ab.txt -o other.png -n 9 --turn 0 --seed 2
 ! cmp -s sheet.png other.png || fail "sheet: the seed changes nothing"
 good data sheet --data 300w:a.txt --data 300w:b.txt -o - -n 4 --augment none

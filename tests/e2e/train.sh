@@ -34,6 +34,15 @@ same a b best.onnx last.onnx checkpoint
 train c --seed 7
 ! cmp -s a/last.onnx c/last.onnx || fail "another seed makes the same net"
 
+# --- what cannot be turned is said, and not in the record ---
+head -n 3 train.txt >flat.txt
+run "$PFLD" train --data 300w:flat.txt --width 0.1 --size 32 --batch 2 --steps 1 -q --turn 0.5 --out flat
+[ "$code" -eq 0 ] || fail "three faces: exit code $code"
+grep -q "^pfld: --turn: no face of these sets can be turned: there is no mean face$" stderr ||
+    fail "it is not said that no face can be turned"
+grep -aqE '"turn":0(\.0)?,' flat/last.onnx || fail "the record has turned faces"
+grep -aqE '"turn":0\.1' a/last.onnx || fail "the record has no turned faces"
+
 # --- a stop and a resume leave no trace: ours, and the paper's loss with its auxiliary net ---
 variants=(
     ""
