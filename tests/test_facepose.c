@@ -668,6 +668,29 @@ static void weights_are_inverse_to_shares(void **state)
     assert_float_equal(class_weight(&w, 0), 1, 0);
 }
 
+static void turned_faces_keep_the_mean(void **state)
+{
+    static const float parts[DATA_CLASSES] = {0, 0, 0.1f, 0.05f, 0.2f, 0.01f};
+    class_weights before, w;
+    data_set set;
+
+    (void)state;
+    rng_seed(&dice, 31);
+    set = crowd(parts);
+    for (size_t i = 0; i < set.n; i++)
+        set.samples[i].classes |= rng_float(&dice) < 0.05f ? BIT(PROFILE) : BIT(FRONTAL);
+    class_weights_of(&set, &before);
+    w = before;
+    class_weights_turn(&w, 0.1);
+    for (size_t i = 0; i < set.n; i++)
+        if (rng_float(&dice) < 0.1f)
+            set.samples[i].classes = (set.samples[i].classes & ~BIT(FRONTAL)) | BIT(PROFILE);
+    assert_true(fabs(mean_weight(&w, &set) - 1.0) < 0.02);
+    assert_true(mean_weight(&before, &set) > 1.2); /* what turned faces weigh uncounted */
+    assert_true(w.weight[DATA_PROFILE] < 0.5f * before.weight[DATA_PROFILE]);
+    free(set.samples);
+}
+
 static void painted_occlusions_keep_the_mean(void **state)
 {
     static const float parts[DATA_CLASSES] = {0.1f, 0.6f, 0.1f, 0.05f, 0.2f, 0.01f};
@@ -842,6 +865,7 @@ int main(void)
         cmocka_unit_test(flags_count),
         cmocka_unit_test(the_mean_weight_is_1),
         cmocka_unit_test(weights_are_inverse_to_shares),
+        cmocka_unit_test(turned_faces_keep_the_mean),
         cmocka_unit_test(painted_occlusions_keep_the_mean),
         cmocka_unit_test(the_mean_face_of_real_faces_tells_their_pose),
     };

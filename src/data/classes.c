@@ -148,6 +148,14 @@ void class_weights_of(const data_set *set, class_weights *out)
     weigh(out);
 }
 
+/* Only faces with a pose are turned, so that none was in no class. */
+void class_weights_turn(class_weights *w, double part)
+{
+    w->share[DATA_PROFILE] += (1.0 - w->share[DATA_PROFILE]) * part;
+    w->share[DATA_FRONTAL] *= 1.0 - part;
+    weigh(w);
+}
+
 void class_weights_paint(class_weights *w, double part)
 {
     w->share[DATA_OCCLUSION] += (1.0 - w->share[DATA_OCCLUSION]) * part;

@@ -50,7 +50,11 @@ typedef struct class_weights {
 
 /* Call data_set_derive() before. Each sample counts once, whatever its weight. */
 void class_weights_of(const data_set *set, class_weights *out);
-/* Once, after class_weights_of(): counts in that augmentation is going to paint an occlusion over
+/* Once, after class_weights_of(): counts in that augmentation is going to turn this part (0..1) of
+ * the faces to the side (data/turn.h); the mean of the weights is then 1 over the faces so turned.
+ * That a few look more or less up then is not counted. */
+void class_weights_turn(class_weights *w, double part);
+/* Once, after these: counts in that augmentation is going to paint an occlusion over
  * this part (0..1) of the faces; the mean of the weights is then 1 over the augmented faces. */
 void class_weights_paint(class_weights *w, double part);
 /* Sum over the sample's classes of their weights (eq. 2's sum over c); 1, the mean, for a face in

@@ -285,8 +285,11 @@ static pfld_status mean_shape(const trainer *t, const data_options *told, float 
 
 void trainer_class_weights(const trainer_options *opt, const data_set *set, class_weights *w)
 {
+    const augment_options *a = &opt->loader.augment;
+
     class_weights_of(set, w);
-    class_weights_paint(w, augment_occluded_share(&opt->loader.augment));
+    class_weights_turn(w, (double)a->turn * augment_can_turn(set, a->face));
+    class_weights_paint(w, augment_occluded_share(a));
 }
 
 static pfld_status open_loaders(trainer *t, const data_options *messages, pfld_error *err)
