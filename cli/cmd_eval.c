@@ -13,6 +13,11 @@
 #include "eval/run.h"
 #include "media/paths.h"
 
+#define IOU    0.5f
+#define DRAWS  4
+#define SEED   1
+#define ALARMS 2.0f
+
 enum { DEFAULT_SIDE = 640, LEAST_SIDE = 64, MOST_SIDE = 4096 }; /* of pfld_options.max_side */
 
 #define FIELD(name) .field = offsetof(eval_fields, name)
@@ -309,14 +314,25 @@ static const char *wrong_stress(const eval_fields *f)
     return f->data.n > 1 && (f->out || f->sheet) ? "--chart and --sheet are for one --data" : NULL;
 }
 
+/* Of what is measured in photos. --boxes-by is the detector of videos, too. */
+static bool asks_of_landmarks(const eval_fields *f)
+{
+    return f->compare || f->report || f->stress || f->out || f->sheet || f->pose || f->passes ||
+           f->fov > 0.0f || f->jitter > 0.0f || f->jitter_draws != DRAWS || f->seed != SEED ||
+           f->norm != EVAL_INTER_OCULAR;
+}
+
+static bool asks_of_detectors(const eval_fields *f)
+{
+    return f->detectors.n || f->negatives || f->max_side || f->turns || f->min_face > 0.0f ||
+           f->min_size > 0.0f || f->threshold > 0.0f || f->presence >= 0.0f || f->iou < IOU ||
+           f->iou > IOU || f->alarms < ALARMS || f->alarms > ALARMS;
+}
+
 /* The same of --video. */
 static const char *wrong_video(const eval_fields *f)
 {
-    const bool others = f->data.n || f->detectors.n || f->compare || f->report || f->stress ||
-                        f->pose || f->motion || f->negatives || f->max_side || f->min_face > 0.0f ||
-                        f->passes;
-
-    if (others || f->jitter > 0.0f || f->presence >= 0.0f)
+    if (f->data.n || f->skip_bad || f->motion || asks_of_landmarks(f) || asks_of_detectors(f))
         return "--video measures the tracker, and takes no --data and none of what goes with it";
     return f->smooth > 1.0f ? "--smooth: 0 to 1" : NULL;
 }
@@ -367,18 +383,21 @@ static const char *wrong(const eval_fields *f)
                "hide, crowd, cross, screen, cut and all";
     if (f->smooth > 1.0f)
         return "--smooth: 0 to 1";
+    _Static_assert(PFLD_MAX_PASSES == 8, "what is said of --passes");
+    if (f->passes > PFLD_MAX_PASSES)
+        return "--passes: at most 8";
     return f->iou > 1.0f ? "--iou: at most 1" : wrong_stress(f);
 }
 
 static int run(const cli_command *self, int argc, char **argv)
 {
     eval_fields f = {.norm = EVAL_INTER_OCULAR,
-                     .jitter_draws = 4,
-                     .seed = 1,
-                     .iou = 0.5f,
+                     .jitter_draws = DRAWS,
+                     .seed = SEED,
+                     .iou = IOU,
                      .smooth = -1.0f,
                      .presence = -1.0f,
-                     .alarms = 2.0f};
+                     .alarms = ALARMS};
     cli_args args = {.n = (size_t)argc, .at = argv};
     int code;
 

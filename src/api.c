@@ -54,7 +54,6 @@ typedef struct pair { /* the models of a session; one may be NULL */
 #define SCORE_MIN    0.5f
 #define PRESENCE_MIN 0.3f
 #define PASSES       3
-#define PASSES_MOST  8
 #define SMOOTH       0.5f
 #define SEARCH_EVERY 0.3f
 #define HOLD         1.5f
@@ -437,9 +436,9 @@ static pfld_status take_options(pfld_options *known, const pfld_options *opt, pf
                          (int)known->turns);
     if (known->passes == 0)
         known->passes = PASSES;
-    if (known->passes < 1 || known->passes > PASSES_MOST)
+    if (known->passes < 1 || known->passes > PFLD_MAX_PASSES)
         return error_set(err, PFLD_ERR_ARG, "pfld_options.passes is %d: 1 to %d wanted",
-                         (int)known->passes, PASSES_MOST);
+                         (int)known->passes, PFLD_MAX_PASSES);
     if (known->threads < 0 || known->threads > POOL_MAX_THREADS)
         return error_set(err, PFLD_ERR_ARG, "pfld_options.threads is %d: 0 to %d wanted",
                          (int)known->threads, POOL_MAX_THREADS);

@@ -83,6 +83,7 @@ typedef struct pfld_cov { /* covariance of a landmark's error, in square pixels 
 } pfld_cov;
 
 #define PFLD_MAX_LANDMARKS 128
+#define PFLD_MAX_PASSES    8
 typedef struct pfld_face { /* no pointers: copy, send and store it freely */
     pfld_box box;          /* the detector's: forehead to chin; or the caller's */
     float score;           /* of the detector; 1 if the caller gave the box */
@@ -149,9 +150,9 @@ typedef struct pfld_options { /* 0 is the default in every field but size; only 
                            which way is up (it needs presence). 1: where no face is found, the
                            picture is searched turned by 90, 180 and 270 degrees as well. -1:
                            neither, faces are upright or nearly so */
-    int32_t passes;     /* crops of a face at most, 1..8: where the landmarks show that their crop was
-                           off by more than a few percent, they are found again in a better one.
-                           Default 3 */
+    int32_t passes;     /* crops of a face at most, 1..PFLD_MAX_PASSES: where the landmarks show
+                           that their crop was off by more than a few percent, they are found again
+                           in a better one. Default 3 */
     int32_t threads;    /* of pfld_detect(), 1..256: the faces of a picture are read at once, each
                            on one of so many threads, the caller's among them; same bits. The
                            search is one thread's. Default 1. The others belong to the session, and
@@ -289,10 +290,10 @@ PFLD_API void pfld_tracker_free(pfld_tracker *tracker);
  * The next frame of a video, t seconds after its beginning (any clock that goes forward will do;
  * rates may vary, and frames be left out; a t that is not later than the last one begins anew).
  * Each face that is in sight: followed from where it was, or found by a search, which is made at
- * first, every search_every seconds, and while a face is out of sight. Where the frame shows another
- * scene than the one before, nobody is known any more, and ids go on. Writes min(*n, cap) of them, by
- * id. box and five are told from the landmarks, score is the last search's, presence this
- * frame's. Landmarks and pose are steadied: by no more than 2.5 times their usual tremble from
+ * first, every search_every seconds, and while a face is out of sight. Where the frame shows
+ * another scene than the one before, nobody is known any more, and ids go on. Writes min(*n, cap)
+ * of them, by id. box and five are told from the landmarks, score is the last search's, presence
+ * this frame's. Landmarks and pose are steadied: by no more than 2.5 times their usual tremble from
  * where they were measured, so that they are not late when a face moves or an eye closes.
  *
  * The session has both models. It may serve several trackers in turn: all that is remembered is in

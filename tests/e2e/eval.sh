@@ -152,6 +152,7 @@ bad 2 '^pfld: eval: --motion measures the tracker' eval --motion all --jitter 0.
 bad 2 '^pfld: eval: --smooth: 0 to 1' eval --motion all --smooth 1.5 --data 300w:test.txt
 bad 2 '^pfld: eval: --fov is of --pose' eval --fov 50 --model tiny.onnx --data aflw2000:pose.csv
 bad 2 '^pfld: eval: --fov: below 180' eval --pose --fov 180 --data aflw2000:pose.csv
+bad 2 '^pfld: eval: --passes: at most 8' eval --passes 9 --data 300w:test.txt
 bad 2 '^pfld: eval: --pose goes without' eval --pose --jitter 0.1 --data aflw2000:pose.csv
 bad 2 '^pfld: 300w:test.txt: no face of it states a pose' eval --pose --model tiny.onnx \
     --data 300w:test.txt

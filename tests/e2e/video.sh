@@ -283,6 +283,11 @@ bad 2 "--format json and --csv contradict" video in.mkv --format json --csv x.cs
 bad 2 "neither is written" video in.mkv --format csv --jsonl x.jsonl
 bad 2 "pts holds one face" video in.mkv --format pts
 bad 2 "--video measures the tracker, and takes no" eval --video in.mkv --data 300w:x.txt
+for option in "-o x.svg" "--sheet x.png" "--iou 0.6" "--fov 60" "--norm box" "--min-size 9" \
+    "--threshold 0.5" --turns --skip-bad "--passes 2" "--alarms 3" "--seed 2" "--jitter-draws 2"; do
+    read -ra words <<<"$option"
+    bad 2 "--video measures the tracker, and takes no" eval --video in.mkv "${words[@]}"
+done
 bad 2 "--smooth: 0 to 1" eval --video in.mkv --smooth 2
 bad 2 "--turns and --no-turns" video in.mkv --turns --no-turns
 
