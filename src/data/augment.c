@@ -14,9 +14,8 @@
 #include "geometry/pose.h"
 #include "image/image.h"
 
-#define OCCLUDED                                                                                   \
-  0.1f /* a face with more than this share of its points painted over is occluded                  \
-        */
+/* A face with more than this share of its points painted over is occluded. */
+#define OCCLUDED 0.1f
 
 #ifdef __GNUC__
 #  define PREFETCH(p) __builtin_prefetch(p)
@@ -416,11 +415,12 @@ void augment_make_from(const data_sample *s, const augment_photo *photo, const c
     out->pose = move_pose(&seen->pose, &m);
     out->classes = seen->classes;
     to_view = affine_compose(&photo->from_photo, &out->to_image);
-    fetch_rows(&photo->view, &to_view, crop->width);
-    if (turns)
+    if (turns) {
         turn_paint(&turned, &out->to_image, &photo->view, &photo->from_photo, crop);
-    else
+    } else {
+        fetch_rows(&photo->view, &to_view, crop->width);
         image_warp(&photo->view, &to_view, crop);
+    }
     if (shuts)
         shut_paint(&shut, &out->to_image, &photo->view, &photo->from_photo, crop);
     move_points(seen, &m, crop->width, out);
