@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "cli/commands.h"
+#include "cli/data_sets.h"
 #include "cli/message.h"
 #include "cli/train_common.h"
 #include "cli/train_detector.h"
@@ -287,10 +288,8 @@ static int run(const cli_command *self, int argc, char **argv)
         code = cli_wrong(self, "--classes and --no-classes contradict each other");
     else if (f.freeze && !f.start)
         code = cli_wrong(self, "--freeze: on which net? Give --start");
-    else if (f.turn > 1)
-        code = cli_wrong(self, "--turn is a share, 0 to 1");
-    else if (f.shut > 1)
-        code = cli_wrong(self, "--shut is a share, 0 to 1");
+    else if (data_sets_wrong_shares(f.turn, f.shut))
+        code = cli_wrong(self, data_sets_wrong_shares(f.turn, f.shut));
     else if (f.detector && (f.freeze || f.spread))
         code = cli_wrong(self, "--spread and --freeze are for landmarks");
     if (code != CLI_DONE)

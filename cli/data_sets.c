@@ -36,6 +36,13 @@ pfld_status data_sets_face(const data_set *set, const char *file, const data_opt
     return PFLD_OK;
 }
 
+const char *data_sets_wrong_shares(float turn, float shut)
+{
+    if (turn > 1.0f)
+        return "--turn is a share, 0 to 1";
+    return shut > 1.0f ? "--shut is a share, 0 to 1" : NULL;
+}
+
 static float share_of(float recipe, float asked, bool can, const char *why, const data_options *opt)
 {
     if (can)

@@ -21,6 +21,8 @@ pfld_status data_sets_read(data_set *set, const cli_texts *specs, const data_opt
 pfld_status data_sets_face(const data_set *set, const char *file, const data_options *opt,
                            face_template *room, const face_template **face, pfld_error *err);
 
+/* What is wrong with --turn and --shut; NULL: nothing. */
+const char *data_sets_wrong_shares(float turn, float shut);
 /*
  * The shares of a's recipe, or those asked for (not negative), of the set's faces; after
  * data_set_derive(). 0 where no face can be turned, or no eyes shut, which opt's message says if it

@@ -206,33 +206,24 @@ end:
     return st;
 }
 
-/* What the table of options cannot check. */
-static bool is_usage(const sheet_fields *f)
+/* What is wrong with the options taken together; NULL: nothing. */
+static const char *wrong(const sheet_fields *f)
 {
+    _Static_assert(MOST == 1024 && AUGMENT_MAX_SIZE == 512, "what is said of -n and --size");
     if (f->data.n == 0 || !f->out)
-        message(
-            "data sheet: --data SPEC and -o FILE are wanted: 'pfld help data sheet' tells more");
-    else if (f->n > MOST || f->size > AUGMENT_MAX_SIZE)
-        message("data sheet: at most %d samples of %d pixels", MOST, AUGMENT_MAX_SIZE);
-    else if (f->turn > 1.0f)
-        message("data sheet: --turn is a share, 0 to 1");
-    else if (f->shut > 1.0f)
-        message("data sheet: --shut is a share, 0 to 1");
-    else if (f->scheme && !scheme_find(f->scheme))
-        message("data sheet: no scheme '%.80s'", f->scheme);
-    else
-        return true;
-    return false;
+        return "--data SPEC and -o FILE are wanted";
+    if (f->n > MOST || f->size > AUGMENT_MAX_SIZE)
+        return "at most 1024 samples of 512 pixels";
+    if (f->scheme && !scheme_find(f->scheme))
+        return "--scheme: no such scheme";
+    return data_sets_wrong_shares(f->turn, f->shut);
 }
 
 static int draw(const sheet_fields *f)
 {
     pfld_error err = {0};
-    pfld_status status;
+    pfld_status status = make_sheet(f, &err);
 
-    if (!is_usage(f))
-        return CLI_USAGE;
-    status = make_sheet(f, &err);
     if (status)
         message("%s", err.msg);
     return message_exit(status);
@@ -244,8 +235,10 @@ static int run(const cli_command *self, int argc, char **argv)
     cli_args args = {(size_t)argc, argv, false};
     int code;
 
-    if (cli_begin(self, &args, &f, &code))
-        code = draw(&f);
+    if (cli_begin(self, &args, &f, &code)) {
+        const char *why = wrong(&f);
+        code = why ? cli_wrong(self, why) : draw(&f);
+    }
     mem_free(f.data.at);
     return code;
 }
@@ -253,7 +246,7 @@ static int run(const cli_command *self, int argc, char **argv)
 const cli_command command_data_sheet = {
     .name = "data sheet",
     .brief = "draws training samples as the net sees them",
-    .synopsis = "--data SPEC... -o FILE [-n N] [--augment NAME] [--seed N]",
+    .synopsis = "--data SPEC... -o FILE [-n N] [--augment NAME] [--turn P] [--seed N]",
     .about = "Draws samples of a data set, cropped and augmented as in training, twice as large, "
              "with their points (the subject's right side in red, the left in blue, the middle in "
              "green), their classes (P profile, F frontal, U head up, D head down, E expression, "
