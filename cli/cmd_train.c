@@ -1,5 +1,6 @@
 /* pfld train: the options, and which net they are for. */
 #include <stddef.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/data_sets.h"
@@ -264,6 +265,25 @@ static bool parse(int argc, char **argv, const cli_command *self, train_fields *
     return true;
 }
 
+/* Of a run that was refused nothing is left: --out, which it made, if nothing was written there. */
+static void leave_dir(const train_fields *f, bool was_there)
+{
+    if (!was_there && train_tells(f))
+        rmdir(f->out);
+}
+
+static pfld_status train(train_fields *f, const scheme *s, pfld_error *err)
+{
+    const bool was_there = access(f->out, F_OK) == 0;
+    pfld_status st = group_agree(f->group, train_open_dir(f, err), err);
+
+    if (st == PFLD_OK)
+        st = f->detector ? train_detector(f, err) : train_faces(f, s, err);
+    if (st != PFLD_OK)
+        leave_dir(f, was_there);
+    return st;
+}
+
 static int run(const cli_command *self, int argc, char **argv)
 {
     train_fields f;
@@ -296,9 +316,7 @@ static int run(const cli_command *self, int argc, char **argv)
         goto end;
     st = train_join(&f, &room, &err);
     if (st == PFLD_OK)
-        st = group_agree(f.group, train_open_dir(&f, &err), &err);
-    if (st == PFLD_OK)
-        st = f.detector ? train_detector(&f, &err) : train_faces(&f, s, &err);
+        st = train(&f, s, &err);
     if (st != PFLD_OK && train_tells(&f))
         message("%s", err.msg);
     if (f.group)

@@ -35,6 +35,7 @@ for other in "--crop 1.3" "--size 48" "--tail pool" "--width 0.2"; do
     read -r option value <<<"$other"
     bad 2 "^pfld: plain/checkpoint is of a run with ${option#--} [^ ]+, not \"?$value" train \
         "${tiny[@]}" --steps 4 --out no --freeze --start plain/checkpoint "$option" "$value"
+    [ ! -e no ] || fail "a refused run leaves its folder"
 done
 good train "${tiny[@]}" --steps 1 --out wider --start plain/checkpoint --crop 1.3
 bad 2 "Give --start" train "${tiny[@]}" --steps 4 --out no --freeze
