@@ -82,12 +82,7 @@ static double closed_at(const clip *c, double t) /* 0..1 */
     return 0.5 + 0.5 * cos(2 * PI * phase / BLINK_LONG);
 }
 
-static const uint8_t *pixel(const pfld_image *img, int x, int y)
-{
-    return img->data + y * img->stride + (ptrdiff_t)x * image_channels(img->format);
-}
-
-static uint8_t *pixel_of(pfld_image *img, int x, int y)
+uint8_t *clip_pixel(const pfld_image *img, int x, int y)
 {
     return img->data + y * img->stride + (ptrdiff_t)x * image_channels(img->format);
 }
@@ -102,10 +97,10 @@ void clip_sample(const pfld_image *img, pfld_point at, uint8_t *to)
     float fx = x - (float)x0, fy = y - (float)y0;
 
     for (int k = 0; k < channels; k++) {
-        float a = pixel(img, x0, y0)[k];
-        float b = pixel(img, x1, y0)[k];
-        float c = pixel(img, x0, y1)[k];
-        float d = pixel(img, x1, y1)[k];
+        float a = clip_pixel(img, x0, y0)[k];
+        float b = clip_pixel(img, x1, y0)[k];
+        float c = clip_pixel(img, x0, y1)[k];
+        float d = clip_pixel(img, x1, y1)[k];
         float top = a + fx * (b - a), bottom = c + fx * (d - c);
         to[k] = (uint8_t)lrintf(top + fy * (bottom - top));
     }
@@ -140,17 +135,23 @@ static bool is_hidden(const clip *c, double t)
     return c->motion == CLIP_HIDE && left < 0.6 && left + 1.5 > -0.6;
 }
 
-static void put_board(const clip *c, double t, pfld_image *frame)
+void clip_put_board(float left, float right, pfld_image *frame)
+{
+    size_t channels = (size_t)image_channels(frame->format);
+
+    for (int y = 0; y < frame->height; y++)
+        for (int x = 0; x < frame->width; x++)
+            if ((float)x >= left && (float)x < right)
+                memset(clip_pixel(frame, x, y), 110 + (x + y) % 16, channels);
+}
+
+static void hide(const clip *c, double t, pfld_image *frame)
 {
     pfld_box face = face_box(c->faces[0].sample);
     float side = fmaxf(face.w, face.h), x = face.x + 0.5f * face.w;
-    float left = x + side * (float)board_at(t), right = left + 1.5f * side;
-    int channels = image_channels(frame->format);
+    float left = x + side * (float)board_at(t);
 
-    for (int y = 0; y < frame->height; y++)
-        for (int px = 0; px < frame->width; px++)
-            if ((float)px >= left && (float)px < right)
-                memset(pixel_of(frame, px, y), 110 + (px + y) % 16, (size_t)channels);
+    clip_put_board(left, left + 1.5f * side, frame);
 }
 
 /* ---- the camera ---- */
@@ -199,7 +200,7 @@ static void draw_one(const clip *c, size_t i, double t, pfld_image *frame, clip_
     if (closed > 0.0f)
         blink(c, closed, frame, view->truth);
     if (c->motion == CLIP_HIDE)
-        put_board(c, t, frame);
+        hide(c, t, frame);
 }
 
 pfld_image clip_shape(const clip *c)

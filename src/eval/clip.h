@@ -55,5 +55,8 @@ void clip_frame(const clip *c, size_t i, double t, pfld_image *frame, clip_view 
 
 /* A pixel between the picture's, in its format; beyond its border: the border's. */
 void clip_sample(const pfld_image *img, pfld_point at, uint8_t *to);
+uint8_t *clip_pixel(const pfld_image *img, int x, int y);
+/* Over the columns from left to right, before all that is in the frame. */
+void clip_put_board(float left, float right, pfld_image *frame);
 
 #endif

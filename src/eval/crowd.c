@@ -2,7 +2,6 @@
 #include "eval/crowd.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "data/face_box.h"
 #include "geometry/affine.h"
@@ -120,23 +119,6 @@ static bool board(const clip *c, double t, float *left, float *right)
     return c->motion == CLIP_SCREEN;
 }
 
-static uint8_t *row_of(const pfld_image *img, int y)
-{
-    return img->data + y * img->stride;
-}
-
-static void put_board(const clip *c, double t, pfld_image *frame)
-{
-    float left, right;
-
-    if (!board(c, t, &left, &right))
-        return;
-    for (int y = 0; y < frame->height; y++)
-        for (int x = 0; x < frame->width; x++)
-            if ((float)x >= left && (float)x < right)
-                memset(row_of(frame, y) + 3 * (ptrdiff_t)x, 110 + (x + y) % 16, 3);
-}
-
 /* ---- the picture ---- */
 
 /* A photo so small that nobody is left of it. */
@@ -185,7 +167,7 @@ static void put_actor(const clip *c, const actor *a, pfld_image *frame)
             pfld_point p = {(float)x, (float)y};
             if (share > 0.0f)
                 put_pixel(c->faces[a->face].photo, affine_apply(&a->to_photo, p), share,
-                          row_of(frame, y) + 3 * (ptrdiff_t)x);
+                          clip_pixel(frame, x, y));
         }
 }
 
@@ -209,6 +191,7 @@ void crowd_draw(const clip *c, double t, pfld_image *frame, clip_view views[])
 {
     actor actors[CLIP_MOST];
     size_t n = place_all(c, t, actors);
+    float left, right;
 
     for (size_t i = 0; i < c->n; i++)
         views[i].there = false;
@@ -223,5 +206,6 @@ void crowd_draw(const clip *c, double t, pfld_image *frame, clip_view views[])
         for (int k = 0; k < s->scheme->n; k++)
             v->truth[k] = affine_apply(&a->to_frame, s->points[k]);
     }
-    put_board(c, t, frame);
+    if (board(c, t, &left, &right))
+        clip_put_board(left, right, frame);
 }
