@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -141,6 +140,7 @@ static int settle(files_whole *w, bool good)
         sys = why_not_written(errno);
     if (good && !sys && w->until && w->sync && fsync(fileno(w->to)))
         sys = errno;
+    errno = 0;
     if (fclose(w->to) && good && !sys)
         sys = errno ? errno : EIO;
     if (good && !sys && w->until && rename(w->until, w->name))

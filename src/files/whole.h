@@ -19,9 +19,9 @@ typedef struct files_whole {
 } files_whole;
 
 /*
- * Begins path, which outlives w. A link stays one: what it leads to is replaced. What is neither a
- * file nor a folder (a pipe, /dev/stdout) is written as it is. Messages name path. After a failure
- * there is nothing to end.
+ * Begins path, which outlives w. A link stays one: what it leads to is replaced, or made. The new
+ * file has the rights of the old one. What is neither a file nor a folder (a pipe, /dev/stdout) is
+ * written as it is. Messages name path. After a failure there is nothing to end.
  */
 pfld_status files_whole_begin(files_whole *w, const char *path, pfld_error *err);
 
