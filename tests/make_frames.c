@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/shut.h"
 #include "image/image.h"
 #include "media/codec.h"
 
@@ -53,26 +54,21 @@ static pfld_face find_face(const pfld_image *img)
     return face;
 }
 
-/* The skin below an eye (six points of ibug68) laid over it, with the lids' shaded rim in it. */
-static void shut_eye(pfld_image *img, const pfld_point *eye)
+/* Both eyes of the face, as training shuts them; open is the frame as it is. */
+static void shut_face_of(const pfld_face *face, const pfld_image *open, pfld_image *frame)
 {
-    float x0 = 0.5f * (eye[0].x + eye[3].x), y0 = 0.5f * (eye[0].y + eye[3].y);
-    float length = hypotf(eye[3].x - eye[0].x, eye[3].y - eye[0].y);
-    const uint8_t *below = img->data + (int)(y0 + 0.75f * length) * img->stride + 3 * (ptrdiff_t)x0;
-    const uint8_t skin[3] = {below[0], below[1], below[2]};
+    const affine same = {1, 0, 0, 0, 1, 0};
+    const shut_degree wholly = {1, 1, 0.5f};
+    pfld_point points[68];
+    uint8_t known[68];
+    data_sample s = {
+        .scheme = scheme_find("ibug68"), .points = points, .known = known, .pose = face->pose};
+    shut_face shut;
 
-    for (int y = (int)(y0 - length); y < (int)(y0 + length); y++)
-        for (int x = (int)(x0 - length); x < (int)(x0 + length); x++) {
-            float u = ((float)x - x0) / length, v = ((float)y - y0) / length;
-            float cover = 4 * (1 - u * u / 0.56f - v * v / 0.25f);
-            float rim = fabsf(v - 0.25f * (1 - 4 * u * u)) / 0.1f;
-            float shade = fabsf(u) < 0.52f && rim < 1 ? 0.7f + 0.3f * rim : 1;
-            uint8_t *p = img->data + y * img->stride + 3 * (ptrdiff_t)x;
-
-            cover = cover < 0 ? 0 : cover > 1 ? 1 : cover;
-            for (int k = 0; k < 3; k++)
-                p[k] = (uint8_t)((1 - cover) * (float)p[k] + cover * shade * (float)skin[k]);
-        }
+    memcpy(points, face->landmarks, sizeof points);
+    memset(known, 1, sizeof known);
+    check(shut_eyes(&s, &wholly, &shut) ? PFLD_OK : PFLD_ERR_ARG, &(pfld_error){.msg = "no eyes"});
+    shut_paint(&shut, &same, open, &same, frame);
 }
 
 static void write_all(const pfld_image *img)
@@ -91,16 +87,19 @@ static void write_rolling(const pfld_image *photo, pfld_image *frame, int n)
 /* The last frames of each second have closed eyes. */
 static void write_blinking(const pfld_image *photo, pfld_image *frame, int n)
 {
+    size_t size = (size_t)frame->stride * (size_t)frame->height;
+    pfld_image closed = *frame;
     pfld_face face;
 
     fit(photo, 0, frame);
+    closed.data = malloc(size);
+    check(closed.data ? PFLD_OK : PFLD_ERR_NOMEM, &(pfld_error){.msg = "out of memory"});
+    memcpy(closed.data, frame->data, size);
     face = find_face(frame);
-    for (int i = 0; i < n; i++) {
-        fit(photo, 0, frame);
-        for (int eye = 36; eye <= 42 && i % RATE >= RATE - CLOSED; eye += 6)
-            shut_eye(frame, face.landmarks + eye);
-        write_all(frame);
-    }
+    shut_face_of(&face, frame, &closed);
+    for (int i = 0; i < n; i++)
+        write_all(i % RATE >= RATE - CLOSED ? &closed : frame);
+    free(closed.data);
 }
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@ make_clip=${PFLD_MAKE_CLIP:-$(dirname "$PFLD")/tests/make_clip}
 [ -x "$make_clip" ] || exit 77               # no FFmpeg
 "$PFLD" info >/dev/null 2>&1 || exit 77 # no model inside
 "$make_clip" "$root/docs/portrait.png" in.mkv 15
+make_fixtures
 
 unset DISPLAY WAYLAND_DISPLAY SDL_VIDEODRIVER
 run "$PFLD" live --camera in.mkv --frames 1
@@ -28,8 +29,8 @@ cmp -s shown.png plain.png && fail "--mirror shows the same"
 
 good live --camera in.mkv --frames 3 --style minimal -o shown.png
 cmp -s shown.png plain.png && fail "--style minimal shows what full does"
-good live --camera in.mkv --frames 2 --style points --ellipses 90 -m "$root/models/pfld-1x-ibug68.onnx"
-bad 1 "^pfld: --ellipses: this model does not tell" live --camera in.mkv --ellipses 90
+good live --camera in.mkv --frames 2 --style points --ellipses 90
+bad 1 "^pfld: --ellipses: this model does not tell" live --camera in.mkv --ellipses 90 -m tiny.onnx
 bad 2 "--ellipses: 100 is not below" live --ellipses 100
 
 good live --camera in.mkv --faces 1 --smooth 0 --max-side 320 --frames 2

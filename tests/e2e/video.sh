@@ -20,7 +20,7 @@ lines 30
 is_json
 says '^\{"v":1,"file":"in.mkv","frame":0,"t":0.0,"width":320,"height":240,"faces":\[\{"box":'
 says '"frame":29,"t":1.16,'
-[ "$(count '"pose":{"yaw":[-0-9.]*,"pitch":[-0-9.]*,"roll":[-0-9.]*},"measures":{"eye_open":\[.*"events":\[\],"id":1}\]}$' <stdout)" -eq 30 ] ||
+[ "$(count '"pose":{"yaw":[-0-9.]*,"pitch":[-0-9.]*,"roll":[-0-9.]*},"error":[0-9.]*,"cov":\[.*"measures":{"eye_open":\[.*"events":\[\],"id":1}\]}$' <stdout)" -eq 30 ] ||
     fail "not 30 frames of the face with id 1"
 
 # --- the head is rolled to and fro by 7 degrees, which the roll follows ---
@@ -33,7 +33,7 @@ grep -o '"roll":[-0-9.]*' all.jsonl | cut -d: -f2 |
 good video in.mkv --csv rows.csv --jsonl again.jsonl
 [ ! -s stdout ] || fail "results in files and on stdout"
 cmp -s again.jsonl all.jsonl || fail "--jsonl differs from stdout"
-head -n 1 rows.csv | grep -q '^file,frame,t,id,faces,left,top,right,bottom,score,presence,yaw,pitch,roll,eye_open0,eye_open1,mouth_open,asymmetry,inter_pupil,facing,eyes_closed,mouth_wide,blink,long_closure,yawn,five_x0,.*,y67$' ||
+head -n 1 rows.csv | grep -q '^file,frame,t,id,faces,left,top,right,bottom,score,presence,yaw,pitch,roll,error,eye_open0,eye_open1,mouth_open,asymmetry,inter_pupil,facing,eyes_closed,mouth_wide,blink,long_closure,yawn,five_x0,.*,y67$' ||
     fail "the columns of --csv"
 [ "$(count '^in.mkv,[0-9]*,[0-9.]*,1,1,' <rows.csv)" -eq 30 ] || fail "the rows of --csv"
 good video in.mkv --csv -
@@ -144,6 +144,7 @@ lines 30
 grep -q '"file":"-"' piped || fail "the name of stdin"
 
 # --- in another style; with ellipses, where the model can tell ---
+make_fixtures
 sure=$root/models/pfld-1x-ibug68.onnx
 good video in.mkv -o mesh.mkv --style mesh --jsonl styled.jsonl
 cmp -s styled.jsonl all.jsonl || fail "--style changes the results"
@@ -152,7 +153,7 @@ cmp -s mesh.mkv drawn.mkv && fail "--style mesh draws what full does"
 good video short.mkv -o unsure.mkv -m "$sure" --style minimal
 good video short.mkv -o ellipses.mkv -m "$sure" --style minimal --ellipses 90
 cmp -s unsure.mkv ellipses.mkv && fail "--ellipses draws none"
-bad 1 "^pfld: --ellipses: this model does not tell" video in.mkv -o none.mkv --ellipses 90 --csv x.csv
+bad 1 "^pfld: --ellipses: this model does not tell" video in.mkv -o none.mkv --ellipses 90 --csv x.csv -m tiny.onnx
 [ ! -e none.mkv ] || fail "a refusal leaves a video"
 
 # --- blurred: the face, 130 pixels wide, is not found any more; cropped: faces of 112 pixels ---
