@@ -37,13 +37,17 @@ int main(int argc, char **argv)
     if (pfld_model_load_default(NULL, &landmarks, &err) || /* 0 is PFLD_OK */
         pfld_model_load_default_detector(NULL, &detector, &err) ||
         pfld_session_create(landmarks, detector, NULL, &session, &err) ||
-        pfld_tracker_create(&one, &tracker, &err))
+        pfld_tracker_create(&one, &tracker, &err)) {
+        free(frame.data);
         return fail(err.msg);
+    }
     for (int i = 0; fread(frame.data, 1, size, stdin) == size; i++) {
         double t = i / rate; /* seconds */
 
-        if (pfld_track(tracker, session, &frame, t, &face, 1, &n, &err))
+        if (pfld_track(tracker, session, &frame, t, &face, 1, &n, &err)) {
+            free(frame.data);
             return fail(err.msg);
+        }
         if (n == 0 || pfld_measure(&face, &measures, NULL))
             continue;
         if (face.id != id) /* somebody else */

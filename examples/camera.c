@@ -32,13 +32,17 @@ int main(int argc, char **argv)
     if (pfld_model_load_default(NULL, &landmarks, &err) || /* 0 is PFLD_OK */
         pfld_model_load_default_detector(NULL, &detector, &err) ||
         pfld_session_create(landmarks, detector, NULL, &session, &err) ||
-        pfld_tracker_create(NULL, &tracker, &err))
+        pfld_tracker_create(NULL, &tracker, &err)) {
+        free(frame.data);
         return fail(err.msg);
+    }
     while (fread(frame.data, 1, size, stdin) == size) {
         timespec_get(&now, TIME_UTC);
         if (pfld_track(tracker, session, &frame, (double)now.tv_sec + 1e-9 * (double)now.tv_nsec,
-                       faces, 8, &n, &err))
+                       faces, 8, &n, &err)) {
+            free(frame.data);
             return fail(err.msg);
+        }
         for (size_t i = 0; i < n && i < 8; i++)
             printf("face %u: yaw %+.0f pitch %+.0f roll %+.0f  ", (unsigned)faces[i].id,
                    (double)faces[i].pose.yaw, (double)faces[i].pose.pitch,
