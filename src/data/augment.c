@@ -25,55 +25,45 @@
 
 const char *const augment_names[] = {"default", "calm", "paper", "none", NULL};
 
-static const struct {
-    const char *name;
-    augment_options options;
-} recipes[] = {
-    {"default",
-     {.flip = 0.5f,
-      .rotation = 12.0f,
-      .scale = 0.06f,
-      .shift = 0.035f,
-      .colour = 0.6f,
-      .grey = 0.2f,
-      .blur = 0.3f,
-      .noise = 0.2f,
-      .jpeg = 0.2f,
-      .low_resolution = 0.15f,
-      .occlusion = 0.4f,
-      .dark = 0.15f,
-      .plain = 0.4f,
-      .tilt = 0.15f,
-      .rough = 0.12f,
-      .turn = 0.1f,
-      .shut = 0.08f}},
-    {"calm",
-     {.flip = 0.5f,
-      .rotation = 12.0f,
-      .scale = 0.06f,
-      .shift = 0.035f,
-      .colour = 0.6f,
-      .grey = 0.2f,
-      .blur = 0.3f,
-      .noise = 0.2f,
-      .jpeg = 0.2f,
-      .low_resolution = 0.15f,
-      .occlusion = 0.4f,
-      .dark = 0.15f,
-      .plain = 0.75f,
-      .tilt = 0.1f,
-      .rough = 0.08f,
-      .turn = 0.07f,
-      .shut = 0.08f}},
-    {"paper", {.flip = 0.5f, .even_rotation = 30.0f, .cutout = 1.0f}},
+static const augment_options ours = {
+    .flip = 0.5f,
+    .rotation = 12.0f,
+    .scale = 0.06f,
+    .shift = 0.035f,
+    .colour = 0.6f,
+    .grey = 0.2f,
+    .blur = 0.3f,
+    .noise = 0.2f,
+    .jpeg = 0.2f,
+    .low_resolution = 0.15f,
+    .occlusion = 0.4f,
+    .dark = 0.15f,
+    .plain = 0.4f,
+    .tilt = 0.15f,
+    .rough = 0.12f,
+    .turn = 0.1f,
+    .shut = 0.08f,
 };
+static const augment_options papers = {.flip = 0.5f, .even_rotation = 30.0f, .cutout = 1.0f};
+
+static augment_options calm(void)
+{
+    augment_options o = ours;
+
+    o.plain = 0.75f;
+    o.tilt = 0.1f;
+    o.rough = 0.08f;
+    o.turn = 0.07f;
+    return o;
+}
 
 augment_options augment_recipe(const char *name)
 {
-    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++)
-        if (strcmp(recipes[i].name, name) == 0)
-            return recipes[i].options;
-    return (augment_options){0};
+    if (strcmp(name, "default") == 0)
+        return ours;
+    if (strcmp(name, "calm") == 0)
+        return calm();
+    return strcmp(name, "paper") == 0 ? papers : (augment_options){0};
 }
 
 /* What is painted often covers few points: measured over 300w's training faces. */
