@@ -253,6 +253,11 @@ float eval_presence(const eval_fields *f, float otherwise)
     return f->presence > 0.0f ? f->presence : -1.0f; /* 0 there is the default */
 }
 
+float eval_smooth(const eval_fields *f)
+{
+    return f->smooth >= 0.0f ? f->smooth : 0.5f; /* as pfld_track() has it */
+}
+
 const char *eval_number(double v, int decimals, char buf[EVAL_NUMBER])
 {
     if (!isfinite(v))

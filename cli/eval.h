@@ -39,6 +39,8 @@ pfld_status eval_sides(const eval_fields *f, int32_t side[EVAL_MAX_SIDES], size_
                        pfld_error *err);
 /* pfld_options.presence_min, or otherwise where --presence is not given. */
 float eval_presence(const eval_fields *f, float otherwise);
+/* Of the tracker, 0 to 1; its default where --smooth is not given. */
+float eval_smooth(const eval_fields *f);
 /* "builtin" or a file. */
 pfld_status eval_load_detector(const eval_fields *f, const char *name, pfld_model **out,
                                pfld_error *err);

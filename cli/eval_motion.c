@@ -14,8 +14,7 @@
 #include "eval/readable.h"
 
 enum { RATE = 30, FRAMES = 90 };
-#define SMOOTH 0.5f /* pfld_track()'s default */
-#define NOISE  2.0f /* of 255: a webcam's by daylight */
+#define NOISE 2.0f /* of 255: a webcam's by daylight */
 
 typedef struct motion_job { /* one data set */
     const eval_fields *f;
@@ -102,7 +101,7 @@ static pfld_status measure_set(const motion_job *j, pfld_error *err)
     for (int m = 0; m < CLIP_MOTIONS; m++)
         for (int steady = 0; steady < 2 && wanted[m] && st == PFLD_OK; steady++) {
             o.motion = (clip_motion)m;
-            o.smooth = !steady ? 0.0f : f->smooth >= 0.0f ? f->smooth : SMOOTH;
+            o.smooth = steady ? eval_smooth(f) : 0.0f;
             st = motion_measure(j->model, j->detector, &j->set, &o, &score, err);
             if (st == PFLD_OK)
                 st = print_score(j, &o, &score, err);

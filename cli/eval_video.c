@@ -12,8 +12,6 @@
 #include "eval/jitter.h"
 #include "media/video.h"
 
-#define SMOOTH 0.5f /* pfld_track()'s default */
-
 typedef struct watching { /* one video after another */
     const eval_fields *f;
     pfld_model *model, *detector;
@@ -23,11 +21,6 @@ typedef struct watching { /* one video after another */
     jitter jitter;
 } watching;
 
-static float smoothness(const eval_fields *f)
-{
-    return f->smooth >= 0.0f ? f->smooth : SMOOTH;
-}
-
 static pfld_status make_trackers(watching *w, pfld_error *err)
 {
     pfld_track_options how;
@@ -36,7 +29,7 @@ static pfld_status make_trackers(watching *w, pfld_error *err)
     pfld_track_options_init(&how, sizeof how);
     how.smooth = -1;
     status = pfld_tracker_create(&how, &w->trackers[JITTER_MEASURED], err);
-    how.smooth = smoothness(w->f) > 0.0f ? smoothness(w->f) : -1.0f;
+    how.smooth = eval_smooth(w->f) > 0.0f ? eval_smooth(w->f) : -1.0f;
     return status ? status : pfld_tracker_create(&how, &w->trackers[JITTER_STEADIED], err);
 }
 
@@ -106,10 +99,10 @@ static pfld_status print_score(const watching *w, const char *path, pfld_error *
         stdout,
         json_pack("{s:i,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "v", 1, "model",
                   output_string(f->model ? f->model : "built-in"), "video", output_string(path),
-                  "smooth", output_number((double)smoothness(f), 3), "frames", (json_int_t)s.frames,
-                  "empty", (json_int_t)s.empty, "faces", (json_int_t)s.faces, "seen",
-                  (json_int_t)s.seen, "still", rms_object(&s.still), "all", rms_object(&s.all),
-                  "lag", output_number(s.lag, 3)),
+                  "smooth", output_number((double)eval_smooth(f), 3), "frames",
+                  (json_int_t)s.frames, "empty", (json_int_t)s.empty, "faces", (json_int_t)s.faces,
+                  "seen", (json_int_t)s.seen, "still", rms_object(&s.still), "all",
+                  rms_object(&s.all), "lag", output_number(s.lag, 3)),
         err);
 }
 
