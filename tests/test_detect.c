@@ -707,6 +707,78 @@ static void a_face_lies_among_upright_ones(void **state)
     free(img.data);
 }
 
+/* Five points in the middle of the detector's box, in a crop of twice its side that shows what is
+ * above it: of the blue that is there the net becomes unsure. */
+static tiny_net unsure_of_blue(float sigma, float blue)
+{
+    tiny_net t = {
+        .bias = {0.3855f, 0.6228f, 0.6145f, 0.6228f, 0.5f, 0.72f, 0.4f, 0.8228f, 0.6f, 0.8228f},
+        .scheme = "five",
+        .crop = "scale=2 shift=0,-0.5",
+        .rule = "tail=4",
+        .unsure = {0, 0, blue}};
+
+    for (int i = 0; i < TINY_POINTS; i++)
+        t.spread[3 * i] = t.spread[3 * i + 1] = logf(sigma);
+    return t;
+}
+
+/* To all that is in the upper third of a picture. */
+static void add_blue(pfld_image *img)
+{
+    for (int i = 0; i < SIDE * SIDE / 3; i++)
+        img->data[3 * i + 2] = 255;
+}
+
+/* Of a picture with a mark that stands on its head, blue above it. */
+static pfld_face find_below_blue(const tiny_detector *t, const tiny_net *net)
+{
+    pfld_options o = small_canvas();
+    pfld_image img = tiny_black(SIDE, SIDE);
+    pfld_model *finder = tiny_detector_load(t), *points = tiny_load(net, NULL);
+    pfld_session *s;
+    pfld_face f[CAP];
+
+    o.presence_min = 0;
+    shaded_mark(&img, 56, 64, 2);
+    add_blue(&img);
+    s = start(points, finder, &o);
+    assert_int_equal(search(s, &img, f), 1);
+    pfld_session_free(s);
+    pfld_model_free(points);
+    pfld_model_free(finder);
+    free(img.data);
+    return f[0];
+}
+
+/* Whatever the detector says, by however much. */
+static void of_two_readings_the_surer_one_counts(void **state)
+{
+    (void)state;
+    for (int top = 2; top <= 5; top += 3) {
+        const tiny_detector t = shaded_marks((float)top);
+        const tiny_net turned = unsure_of_blue(0.03f, 2), upright = unsure_of_blue(0.05f, -2);
+        pfld_face f = find_below_blue(&t, &turned);
+
+        assert_up(&f, 2);
+        assert_true(f.error > 6);
+        f = find_below_blue(&t, &upright);
+        assert_up(&f, 0);
+        assert_true(f.error > 6); /* else it is not asked */
+    }
+}
+
+static void a_face_that_is_read_well_is_not_asked(void **state)
+{
+    const tiny_detector t = shaded_marks(2);
+    const tiny_net net = unsure_of_blue(0.003f, 2);
+    pfld_face f = find_below_blue(&t, &net);
+
+    (void)state;
+    assert_up(&f, 0);
+    assert_true(f.error < 6);
+}
+
 /* ---- nets that say anything ---- */
 
 static void numbers_that_are_none_are_no_faces(void **state)
@@ -809,9 +881,10 @@ static void threads_agree(const pfld_model *points, const pfld_model *finder, pf
  * one decides whether the others are asked. */
 static void threads_find_the_same_bits(void **state)
 {
-    tiny_detector shaded = shaded_marks(2);
+    const tiny_detector shaded = shaded_marks(2);
+    const tiny_net of_blue = unsure_of_blue(0.03f, 2);
     pfld_model *lying = tiny_detector_load(&shaded), *upright = tiny_detector_load(&tiny_marks),
-               *points = tiny_load(&tiny_channel_means, NULL);
+               *points = tiny_load(&tiny_channel_means, NULL), *unsure = tiny_load(&of_blue, NULL);
     pfld_options with_a_look = small_canvas(), o = small_canvas();
 
     (void)state;
@@ -825,10 +898,13 @@ static void threads_find_the_same_bits(void **state)
         }
         threads_agree(points, upright, o, &marks);
         threads_agree(NULL, lying, with_a_look, &faces);
+        add_blue(&faces);
+        threads_agree(unsure, lying, with_a_look, &faces);
         free(marks.data);
         free(faces.data);
     }
     pfld_model_free(points);
+    pfld_model_free(unsure);
     pfld_model_free(upright);
     pfld_model_free(lying);
 }
@@ -1089,6 +1165,8 @@ int main(void)
         cmocka_unit_test(a_second_look_tells_which_way_is_up),
         cmocka_unit_test(a_face_that_is_upright_stays_as_it_was_found),
         cmocka_unit_test(a_face_that_is_sure_is_not_asked),
+        cmocka_unit_test(of_two_readings_the_surer_one_counts),
+        cmocka_unit_test(a_face_that_is_read_well_is_not_asked),
         cmocka_unit_test(a_face_lies_among_upright_ones),
         cmocka_unit_test(numbers_that_are_none_are_no_faces),
         cmocka_unit_test(points_that_are_none_are_nan),

@@ -60,13 +60,17 @@ static int32_t add_gemm(net_graph *g, int32_t x, const tiny_net *t, int64_t chan
     return x;
 }
 
-/* The output "spread", the same for all pictures. */
+/* The output "spread". */
 static void add_spread(net_graph *g, int32_t x, const tiny_net *t, int64_t channels)
 {
-    const net_shape rows = {2, {3 * TINY_POINTS, channels}}, row = {1, {3 * TINY_POINTS}};
+    const net_shape rows = {2, {TINY_SPREADS, channels}}, row = {1, {TINY_SPREADS}};
+    float w[TINY_SPREADS * 3];
     int32_t in[3] = {x}, out;
 
-    in[1] = net_constant_add(g, "spread.weight", NET_F32, &rows, NULL);
+    for (int64_t k = 0; k < TINY_SPREADS; k++)
+        for (int64_t c = 0; c < channels; c++)
+            w[k * channels + c] = k % 3 == 2 ? 0.0f : t->unsure[c];
+    in[1] = net_constant_add(g, "spread.weight", NET_F32, &rows, w);
     in[2] = net_constant_add(g, "spread.bias", NET_F32, &row, t->spread);
     out = net_value_add(g, "spread", NET_F32, NULL);
     assert_true(out != NET_NONE);

@@ -7,7 +7,7 @@
 
 #include "net/graph.h"
 
-enum { TINY_POINTS = 5, TINY_VALUES = 2 * TINY_POINTS };
+enum { TINY_POINTS = 5, TINY_VALUES = 2 * TINY_POINTS, TINY_SPREADS = 3 * TINY_POINTS };
 
 typedef struct tiny_net {
     int64_t side, channels;            /* of the input; 0: 16 and 3; NET_DIM_OPEN: left open */
@@ -15,7 +15,8 @@ typedef struct tiny_net {
     /* value k is bias[k] + sum over c of weight[k][c] * mean of channel c */
     float weight[TINY_VALUES][3], bias[TINY_VALUES];
     const char *rule; /* pfld.spread, or NULL; then there is the output "spread": */
-    float spread[TINY_POINTS * 3];
+    float spread[TINY_SPREADS];
+    float unsure[3]; /* per mean of channel c, added to all of ln sx and ln sy */
 } tiny_net;
 
 /* Conv (which changes nothing), GlobalAveragePool, Flatten, Gemm; freed by the caller. */
