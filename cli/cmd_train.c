@@ -153,8 +153,9 @@ static const cli_option options[] = {
      .choices = augment_names,
      FIELD(augment),
      .help =
-         "What is done to the crops; default that of the recipe. Calm, with few effects, is for "
-         "the end of a training (--start); none: crops as inference sees them."},
+         "What is done to the crops; default that of the recipe, of --freeze spun. Calm, with few "
+         "effects, is for the end of a training (--start); spun, with some crops turned any way, "
+         "for --freeze; none: crops as inference sees them."},
     {.name = "turn",
      .kind = CLI_NUMBER,
      .arg = "P",

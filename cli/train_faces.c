@@ -32,7 +32,9 @@ static const char *const frozen[] = {"width", "tail", "size", "scheme", "crop", 
 
 static const char *augmentation(const train_fields *f)
 {
-    return f->augment < 0 ? train_recipe_names[f->recipe] : augment_names[f->augment];
+    if (f->augment >= 0)
+        return augment_names[f->augment];
+    return f->freeze ? "spun" : train_recipe_names[f->recipe];
 }
 
 static trainer_options choose(const train_fields *f, const scheme *s)

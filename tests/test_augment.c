@@ -197,6 +197,41 @@ static void a_dot_at_a_landmark_is_found_at_the_landmark(void **state)
     free(crop.data);
 }
 
+static void spun_crops_turn_any_way_and_keep_the_rest(void **state)
+{
+    pfld_image photo = make_image(300, 0), crop = make_image(SIZE, 0);
+    augment_options still = moving, spun = moving;
+    rng r, again;
+    int over = 0;
+    face f;
+
+    (void)state;
+    still.flip = spun.flip = 0.0f;
+    spun.spin = 1.0f;
+    rng_seed(&r, 5);
+    face_init(&f, "ibug68");
+    scatter(&f, 70.0f, 60.0f, 160.0f, &r);
+    for (int n = 0; n < 200; n++) {
+        augment_face a, b;
+        again = r;
+        augment_make(&f.s, &photo, &rule, &still, &again, &crop, &a);
+        augment_make(&f.s, &photo, &rule, &spun, &r, &crop, &b);
+        assert_memory_equal(&r, &again, sizeof r);
+        assert_true(is_near((double)hypotf(a.to_image.a, a.to_image.d),
+                            (double)hypotf(b.to_image.a, b.to_image.d), 1e-4));
+        over += b.to_image.a < 0.0f; /* more than a quarter */
+        assert_true(a.to_image.a > 0.0f);
+        for (int i = 0; i < 68; i++) {
+            pfld_point p = affine_apply(&b.to_image, to_pixels(b.points[i]));
+            assert_true(is_near((double)p.x, (double)f.points[i].x, 1e-2));
+            assert_true(is_near((double)p.y, (double)f.points[i].y, 1e-2));
+        }
+    }
+    assert_true(over > 70 && over < 130);
+    free(photo.data);
+    free(crop.data);
+}
+
 static void a_flip_swaps_points_by_the_schemes_mirror(void **state)
 {
     pfld_image photo = make_image(16, 0), crop = make_image(SIZE, 0);
@@ -434,6 +469,7 @@ static void recipes_have_the_literatures_strengths(void **state)
     }
     assert_true(d.rotation == 12.0f && d.scale == 0.06f && d.shift == 0.035f && d.grey == 0.2f);
     assert_true(d.occlusion == 0.4f && d.blur == 0.3f && d.flip == 0.5f);
+    assert_true(d.spin == 0.0f && calm.spin == 0.0f && augment_recipe("spun").spin == 0.12f);
     assert_true(d.plain == 0.4f && calm.plain == 0.75f && calm.occlusion == d.occlusion);
     assert_true(p.flip == 0.5f && p.even_rotation == 30.0f && p.cutout == 1.0f && p.blur == 0.0f);
     assert_memory_equal(&n, &zero, sizeof n);
@@ -1173,6 +1209,7 @@ int main(void)
         cmocka_unit_test(points_come_back_from_the_crop_exactly),
         cmocka_unit_test(without_augmentation_the_crop_is_what_inference_sees),
         cmocka_unit_test(a_dot_at_a_landmark_is_found_at_the_landmark),
+        cmocka_unit_test(spun_crops_turn_any_way_and_keep_the_rest),
         cmocka_unit_test(a_flip_swaps_points_by_the_schemes_mirror),
         cmocka_unit_test(recipes_tell_how_many_faces_they_occlude),
         cmocka_unit_test(labels_that_lie_off_lie_off_to_the_same_side_after_a_flip),

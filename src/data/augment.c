@@ -23,7 +23,7 @@
 #  define PREFETCH(p) ((void)(p))
 #endif
 
-const char *const augment_names[] = {"default", "calm", "paper", "none", NULL};
+const char *const augment_names[] = {"default", "calm", "spun", "paper", "none", NULL};
 
 static const augment_options ours = {
     .flip = 0.5f,
@@ -57,12 +57,22 @@ static augment_options calm(void)
     return o;
 }
 
+static augment_options spun(void)
+{
+    augment_options o = ours;
+
+    o.spin = 0.12f;
+    return o;
+}
+
 augment_options augment_recipe(const char *name)
 {
     if (strcmp(name, "default") == 0)
         return ours;
     if (strcmp(name, "calm") == 0)
         return calm();
+    if (strcmp(name, "spun") == 0)
+        return spun();
     return strcmp(name, "paper") == 0 ? papers : (augment_options){0};
 }
 
@@ -362,6 +372,14 @@ static rng apart(const rng *r, uint64_t which)
     return own;
 }
 
+static void spin_at_random(const augment_options *opt, const rng *r, moves *m)
+{
+    rng own = apart(r, UINT64_C(0x7370696e)); /* "spin" */
+
+    if (chance(&own, opt->spin))
+        m->turn = between(&own, -180.0f, 180.0f);
+}
+
 /* Where fewer than all points or no pose are known, the face stays as it is. */
 static bool turn_at_random(const data_sample *s, const augment_photo *photo,
                            const augment_options *opt, const rng *r, turned_face *out)
@@ -396,11 +414,13 @@ void augment_make_from(const data_sample *s, const augment_photo *photo, const c
     bool shuts = !turns && shut_at_random(s, photo, opt, r, &shut);
     const data_sample *seen = turns ? &turned.sample : shuts ? &shut.sample : s;
     pfld_box box = face_box(seen);
+    const rng before = *r;
     moves m = draw_moves(opt, r);
     affine to_view;
 
     assert(crop->width == crop->height && crop->width <= AUGMENT_MAX_SIZE);
     assert(crop->format == PFLD_RGB8);
+    spin_at_random(opt, &before, &m);
     out->to_image = map_to_image(&box, rule, &m, crop->width);
     out->pose = move_pose(&seen->pose, &m);
     out->classes = seen->classes;

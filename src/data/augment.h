@@ -15,6 +15,7 @@ typedef struct augment_options { /* zeroed: none */
     float colour, grey, blur, noise, jpeg, low_resolution, occlusion, dark; /* probabilities */
     float plain;         /* probability that of all these nothing but colour and grey is done */
     float tilt, rough;   /* probabilities of a far larger turn, and of a far worse box */
+    float spin;          /* probability that the crop is turned by any angle instead */
     float even_rotation; /* degrees: evenly among the multiples of 5 up to this, both ways */
     float cutout;        /* probability of a black square of 20 % of the face's area */
     float turn;          /* probability of a face turned far to the side (data/turn.h) ... */
@@ -23,7 +24,8 @@ typedef struct augment_options { /* zeroed: none */
 } augment_options;
 
 /* Strengths of the named recipes: "default"; "calm", which is for the end of a training, with three
- * quarters of the crops plain; "paper" (section 4: flip, +-30 degrees in steps of 5, a region of
+ * quarters of the crops plain; "spun", the default with some crops turned by any angle, from which
+ * the head of covariances learns what lost points look like; "paper" (section 4: flip, +-30 degrees in steps of 5, a region of
  * 20 % of the face occluded); "none", as for all other names. */
 extern const char *const augment_names[]; /* these, then NULL */
 augment_options augment_recipe(const char *name);

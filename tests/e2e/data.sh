@@ -153,7 +153,7 @@ wrong "^pfld: data label: at most 8 models and 16 draws" data label --data 300w:
 wrong "^pfld: data scenes: at most 256 pictures of 512 pixels" data scenes --data 300w:a.txt -o x.png --size 513
 wrong "^pfld: 'part=half' is neither part=train nor part=held" data scenes --data boxes:boxes.csv@1,part=half -o x.png
 wrong "^pfld: data sheet: --scheme: no such scheme: 'pfld help data sheet' tells more$" data sheet --data 300w:a.txt -o x.png --scheme moon
-wrong "^pfld: data sheet: --augment: 'soup' is not one of default, calm, paper, none$" data sheet --data 300w:a.txt -o x.png --augment soup
+wrong "^pfld: data sheet: --augment: 'soup' is not one of default, calm, spun, paper, none$" data sheet --data 300w:a.txt -o x.png --augment soup
 wrong "^pfld: data sheet: at most 1024 samples" data sheet --data 300w:a.txt -o x.png -n 1025
 wrong "^pfld: data sheet: --turn is a share, 0 to 1: " data sheet --data 300w:a.txt -o x.png --turn 1.5
 wrong "^pfld: data sheet: --shut is a share, 0 to 1: " data sheet --data 300w:a.txt -o x.png --shut 1.5
