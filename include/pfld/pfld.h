@@ -147,9 +147,10 @@ typedef struct pfld_options { /* 0 is the default in every field but size; only 
     float presence_min; /* the same for presence; default 0.3; below 0: presence is not
                            looked at, and NaN */
     int32_t turns;      /* 0, the default: of faces that are not surely upright a further look tells
-                           which way is up (it needs presence). 1: where no face is found, the
-                           picture is searched turned by 90, 180 and 270 degrees as well. -1:
-                           neither, faces are upright or nearly so */
+                           which way is up (it needs presence), and of those on which a landmark
+                           model with a spread is lost that model does, in pfld_landmarks(), too.
+                           1: where no face is found, the picture is searched turned by 90, 180 and
+                           270 degrees as well. -1: none of it, faces are upright or nearly so */
     int32_t passes;     /* crops of a face at most, 1..PFLD_MAX_PASSES: where the landmarks show
                            that their crop was off by more than a few percent, they are found again
                            in a better one. Default 3 */

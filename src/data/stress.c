@@ -26,7 +26,7 @@ const stress_scale stress_scales[STRESS_KINDS] = {
     [STRESS_DARK] = {"dark", "stops less light", 1, 6, {0, 2, 4, 6, 8, 9}},
     [STRESS_JPEG] = {"jpeg", "100 - quality", 1, 6, {0, 50, 80, 90, 95, 98}},
     [STRESS_JITTER] = {"jitter", "percent of the box", 4, 6, {0, 5, 10, 15, 20, 30}},
-    [STRESS_ROLL] = {"roll", "degrees, either way", 2, 6, {0, 15, 30, 45, 60, 75}},
+    [STRESS_ROLL] = {"roll", "degrees, either way", 2, 6, {0, 30, 60, 90, 135, 180}},
 };
 
 bool stress_find(const char *name, size_t length, stress_kind *out)

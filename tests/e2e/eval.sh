@@ -162,7 +162,7 @@ is_json
 lines 11 # 5 strengths of blur, 6 of roll
 says '^\{"v":1,"model":"tiny.onnx","data":"300w:test.txt","stress":"blur","strength":0.0,"unit":"[^"]+","norm":"inter-ocular","n":9,"nme":[0-9.]+,"ci95":\[[0-9.]+,[0-9.]+\],"median":[0-9.]+,"fr8":[0-9.]+,"auc10":[0-9.]+,"fr10":[0-9.]+\}$'
 [ "$(sed 's/.*"stress":"\([a-z]*\)","strength":\([0-9]*\).*/\1\2/' stdout | tr '\n' ' ')" = \
-    "blur0 blur1 blur2 blur3 blur4 roll0 roll15 roll30 roll45 roll60 roll75 " ] || fail "other strengths"
+    "blur0 blur1 blur2 blur3 blur4 roll0 roll30 roll60 roll90 roll135 roll180 " ] || fail "other strengths"
 cp stdout stressed
 undisturbed=$(figure nme)
 [ "$(sed -n 6p stdout | sed 's/.*"nme":\([0-9.]*\),.*/\1/')" = "$undisturbed" ] ||
