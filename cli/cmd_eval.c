@@ -125,7 +125,7 @@ static const cli_option options[] = {
      FIELD(motion),
      .help = "Measures the tracker on clips of 3 s made of the faces' photos: still, tremble, "
              "shake, pan, zoom, roll, blink, hide; of 2 to 5 faces at once: crowd, cross, screen, "
-             "cut; or all."},
+             "cut; or all that the model and the set are fit for."},
     {.name = "video",
      .kind = CLI_TEXTS,
      .arg = "FILE",
@@ -346,6 +346,7 @@ static const char *wrong_video(const eval_fields *f)
 static const char *wrong(const eval_fields *f)
 {
     const bool detects = f->detectors.n > 0;
+    const bool all[CLIP_MOTIONS] = {false};
     bool motions[CLIP_MOTIONS] = {false};
 
     if (f->video.n)
@@ -383,7 +384,7 @@ static const char *wrong(const eval_fields *f)
     if (f->motion && (detects || f->compare || f->report || f->jitter > 0.0f))
         return "--motion measures the tracker, and takes no --detector, --compare, --report or "
                "--jitter";
-    if (!eval_motions(f->motion, SIZE_MAX, motions))
+    if (!eval_motions(f->motion, all, motions))
         return "--motion: a name that is none of still, tremble, shake, pan, zoom, roll, blink, "
                "hide, crowd, cross, screen, cut and all";
     if (f->smooth > 1.0f)

@@ -63,9 +63,9 @@ int eval_stresses(const eval_fields *f);
 int eval_motion(const eval_fields *f);
 /* The tracker on videos, a line for each that can be read; the exit code. What fails is named. */
 int eval_video(const eval_fields *f);
-/* The names of --motion, "shake,blink" or "all", which leaves out what a set of so many faces has
- * too few for. False: there is another name. */
-bool eval_motions(const char *list, size_t faces, bool wanted[CLIP_MOTIONS]);
+/* The names of --motion: "shake,blink", or "all", which is those of all. False: there is another
+ * name. */
+bool eval_motions(const char *list, const bool all[CLIP_MOTIONS], bool wanted[CLIP_MOTIONS]);
 /* AP and its kin of detectors, a line for each, data set and size; the exit code. */
 int eval_detectors(const eval_fields *f);
 

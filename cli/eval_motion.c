@@ -29,10 +29,8 @@ static bool is_name(const char *at, size_t n, const char *name)
     return strlen(name) == n && memcmp(at, name, n) == 0;
 }
 
-bool eval_motions(const char *list, size_t faces, bool wanted[CLIP_MOTIONS])
+bool eval_motions(const char *list, const bool all[CLIP_MOTIONS], bool wanted[CLIP_MOTIONS])
 {
-    const int all = faces < 2 ? CLIP_CROWD : CLIP_MOTIONS;
-
     while (list && *list) {
         size_t n = strcspn(list, ",");
         int m = 0;
@@ -41,7 +39,7 @@ bool eval_motions(const char *list, size_t faces, bool wanted[CLIP_MOTIONS])
         if (!clip_names[m] && !is_name(list, n, "all"))
             return false;
         for (int k = 0; k < CLIP_MOTIONS; k++)
-            wanted[k] |= k == m || (!clip_names[m] && k < all);
+            wanted[k] |= k == m || (!clip_names[m] && all[k]);
         list += n + (list[n] == ',');
     }
     return true;
@@ -75,13 +73,26 @@ static pfld_status print_score(const motion_job *j, const motion_options *o, con
     return output_json(stdout, line, err);
 }
 
+/* What is named must be possible, before anything is measured; "all" is what is. */
 static pfld_status choose_motions(const motion_job *j, bool wanted[CLIP_MOTIONS], pfld_error *err)
 {
-    eval_motions(j->f->motion, j->set.n, wanted);
-    for (int m = CLIP_CROWD; m < CLIP_MOTIONS && j->set.n < 2; m++)
+    bool possible[CLIP_MOTIONS], asked[CLIP_MOTIONS] = {false}, every[CLIP_MOTIONS];
+
+    for (int m = 0; m < CLIP_MOTIONS; m++) {
+        possible[m] = motion_check(j->model, &j->set, (clip_motion)m, err) == PFLD_OK;
+        every[m] = true;
+    }
+    eval_motions(j->f->motion, possible, wanted);
+    eval_motions(j->f->motion, every, asked);
+    for (int m = 0; m < CLIP_MOTIONS; m++) {
+        if (!asked[m] || possible[m])
+            continue;
+        motion_check(j->model, &j->set, (clip_motion)m, err);
+        error_prefix(err, j->spec);
         if (wanted[m])
-            return error_set(err, PFLD_ERR_ARG, "%.150s: %s needs two faces, the set has one",
-                             j->spec, clip_names[m]);
+            return err->status;
+        message("%s: left out", err->msg);
+    }
     return PFLD_OK;
 }
 

@@ -14,15 +14,17 @@
 #include "net/graph.h"
 #include "net/onnx.h"
 
-/* Conv 3x3, stride 4, padded by 1; ReLU; AveragePool 14x14; Flatten; Gemm: 68 points in 0..1. */
+/* Conv 3x3, stride 4, padded by 1; ReLU; AveragePool 14x14; Flatten; Gemm: 68 points in 0..1, or 98
+ * in wflw.onnx. */
 enum { SIDE = 112, MAPS = 4, CONV_SIDE = 28, POOL = 14, POOLED = 2 };
 enum { FEATURES = MAPS * POOLED * POOLED, POINTS = 68, VALUES = 2 * POINTS };
+enum { MOST_POINTS = 98, MOST_VALUES = 2 * MOST_POINTS };
 
 typedef struct weights {
     float conv[MAPS][3][3][3]; /* [K][C][R][S] */
     float conv_bias[MAPS];
-    float gemm[VALUES][FEATURES];
-    float gemm_bias[VALUES];
+    float gemm[MOST_VALUES][FEATURES];
+    float gemm_bias[MOST_VALUES];
 } weights;
 
 static void die(const char *why)
@@ -44,8 +46,8 @@ static void make_weights(weights *w)
     rng_seed(&r, 68);
     fill(&r, &w->conv[0][0][0][0], sizeof w->conv / sizeof(float), 0.3f);
     fill(&r, w->conv_bias, MAPS, 0.1f);
-    fill(&r, &w->gemm[0][0], (size_t)VALUES * FEATURES, 0.05f);
-    for (int i = 0; i < POINTS; i++) { /* around a grid inside the crop */
+    fill(&r, &w->gemm[0][0], (size_t)MOST_VALUES * FEATURES, 0.05f);
+    for (int i = 0; i < MOST_POINTS; i++) { /* around a grid inside the crop */
         w->gemm_bias[2 * i] = 0.2f + 0.08f * (float)(i % 8);
         w->gemm_bias[2 * i + 1] = 0.2f + 0.07f * (float)(i / 8);
     }
@@ -126,10 +128,18 @@ static void ints(build *b, net_node *n, const char *name, const int64_t *v, size
     b->failed |= !net_attr_add(b->g, n, &a);
 }
 
-static void add_nodes(build *b, const weights *w, int32_t image, int32_t landmarks, int64_t batch)
+typedef struct variant {
+    const char *file, *output;
+    int64_t batch, values;
+    const char *scheme; /* NULL: it has no metadata */
+} variant;
+
+static void add_nodes(build *b, const weights *w, const variant *v, int32_t image,
+                      int32_t landmarks)
 {
     static const int64_t three[] = {3, 3}, four[] = {4, 4}, ones[] = {1, 1, 1, 1},
                          pool[] = {POOL, POOL};
+    const int64_t batch = v->batch;
     const net_attr transposed = {.name = "transB", .kind = NET_ATTR_INT, .i = 1};
     int32_t conv = value(b, "conv", (net_shape){4, {batch, MAPS, CONV_SIDE, CONV_SIDE}});
     int32_t relu = value(b, "relu", (net_shape){4, {batch, MAPS, CONV_SIDE, CONV_SIDE}});
@@ -139,8 +149,8 @@ static void add_nodes(build *b, const weights *w, int32_t image, int32_t landmar
         image, constant(b, "conv.weight", (net_shape){4, {MAPS, 3, 3, 3}}, &w->conv[0][0][0][0]),
         constant(b, "conv.bias", (net_shape){1, {MAPS}}, w->conv_bias)};
     int32_t gemm_in[] = {
-        flat, constant(b, "gemm.weight", (net_shape){2, {VALUES, FEATURES}}, &w->gemm[0][0]),
-        constant(b, "gemm.bias", (net_shape){1, {VALUES}}, w->gemm_bias)};
+        flat, constant(b, "gemm.weight", (net_shape){2, {v->values, FEATURES}}, &w->gemm[0][0]),
+        constant(b, "gemm.bias", (net_shape){1, {v->values}}, w->gemm_bias)};
     net_node *n = node(b, NET_OP_CONV, conv_in, 3, conv);
 
     ints(b, n, "kernel_shape", three, 2);
@@ -213,12 +223,6 @@ static void write_file(const char *dir, const char *name, const void *head, size
         die(path);
 }
 
-typedef struct variant {
-    const char *file, *output;
-    int64_t batch;
-    bool described; /* has metadata */
-} variant;
-
 static void write_model(const char *dir, const weights *w, const variant *v)
 {
     build b = {0};
@@ -231,12 +235,12 @@ static void write_model(const char *dir, const weights *w, const variant *v)
         die(err.msg);
     b.g->opset = 13;
     image = value(&b, "image", (net_shape){4, {v->batch, 3, SIDE, SIDE}});
-    landmarks = value(&b, v->output, (net_shape){2, {v->batch, VALUES}});
-    add_nodes(&b, w, image, landmarks, v->batch);
+    landmarks = value(&b, v->output, (net_shape){2, {v->batch, v->values}});
+    add_nodes(&b, w, v, image, landmarks);
     b.failed |= !net_input_add(b.g, image) || !net_output_add(b.g, landmarks);
-    if (v->described)
+    if (v->scheme)
         b.failed |= !net_meta_set(b.g, "pfld.kind", "landmarks") ||
-                    !net_meta_set(b.g, "pfld.scheme", "ibug68") ||
+                    !net_meta_set(b.g, "pfld.scheme", v->scheme) ||
                     !net_meta_set(b.g, "pfld.input", "rgb,0..1") ||
                     !net_meta_set(b.g, "pfld.licence", "none: a test");
     if (b.failed)
@@ -307,9 +311,10 @@ static void write_picture(const char *dir)
 int main(int argc, char **argv)
 {
     static const variant variants[] = {
-        {"tiny.onnx", "landmarks", 1, true},
-        {"open.onnx", "landmarks", NET_DIM_OPEN, false},
-        {"evil.onnx", "../../evil/out", 1, false},
+        {"tiny.onnx", "landmarks", 1, VALUES, "ibug68"},
+        {"wflw.onnx", "landmarks", 1, MOST_VALUES, "wflw98"},
+        {"open.onnx", "landmarks", NET_DIM_OPEN, VALUES, NULL},
+        {"evil.onnx", "../../evil/out", 1, VALUES, NULL},
     };
     static weights w;
     static float in[3 * SIDE * SIDE], out[VALUES];

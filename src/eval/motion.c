@@ -326,18 +326,17 @@ static void free_threads(motion_state *st)
     mem_free(st->errors);
 }
 
-static pfld_status check(const pfld_model *model, const data_set *set, clip_motion motion,
+pfld_status motion_check(const pfld_model *model, const data_set *set, clip_motion motion,
                          pfld_error *err)
 {
-    pfld_status status = eval_run_check(model, set, err);
+    const char *name = clip_names[motion], *points = pfld_model_scheme(model);
 
-    if (status == PFLD_OK && motion == CLIP_BLINK &&
-        strcmp(pfld_model_scheme(model), "ibug68") != 0)
-        return error_set(err, PFLD_ERR_ARG, "blinks are of ibug68, the model's points are %s",
-                         pfld_model_scheme(model));
-    if (status == PFLD_OK && motion >= CLIP_CROWD && set->n < 2)
-        return error_set(err, PFLD_ERR_ARG, "a clip of several faces needs two, the set has one");
-    return status;
+    if (motion == CLIP_BLINK && strcmp(points, "ibug68") != 0)
+        return error_set(err, PFLD_ERR_ARG, "%s is of ibug68, the model's points are of %s", name,
+                         points);
+    if (motion >= CLIP_CROWD && set->n < 2)
+        return error_set(err, PFLD_ERR_ARG, "%s needs two faces, the set has one", name);
+    return PFLD_OK;
 }
 
 static pfld_status first_error(const motion_state *st, pfld_error *err)
@@ -386,8 +385,10 @@ pfld_status motion_measure(const pfld_model *model, const pfld_model *detector, 
 {
     motion_state st = {.set = set, .opt = opt, .n = set->n};
     pool *p = NULL;
-    pfld_status status = check(model, set, opt->motion, err);
+    pfld_status status = eval_run_check(model, set, err);
 
+    if (!status)
+        status = motion_check(model, set, opt->motion, err);
     if (status)
         return status;
     if (opt->motion >= CLIP_CROWD)

@@ -33,11 +33,17 @@ typedef struct motion_score { /* over all clips; distances in percent of the int
     double lag; /* frames by which points are behind the truth; NaN where it stands still */
 } motion_score;
 
+/* Whether this motion can be measured: PFLD_ERR_ARG says that the model's points are of no scheme
+ * whose eyes can be shut, or the set has too few faces for several in a clip. */
+pfld_status motion_check(const pfld_model *model, const data_set *set, clip_motion motion,
+                         pfld_error *err);
+
 /*
  * Makes a clip of each face of the set, or one of several faces for every third, and follows it by
  * pfld_track(). Every sample has the
- * model's scheme with all points known (PFLD_ERR_ARG names the first that has not); blinks are of
- * ibug68. A photo that can't be read ends it with its name. Same results for any threads.
+ * model's scheme with all points known (PFLD_ERR_ARG names the first that has not), and
+ * motion_check() holds. A photo that can't be read ends it with its name. Same results for any
+ * threads.
  */
 pfld_status motion_measure(const pfld_model *model, const pfld_model *detector, const data_set *set,
                            const motion_options *opt, motion_score *out, pfld_error *err);

@@ -262,6 +262,16 @@ run "$PFLD" eval --model tiny.onnx --data csv68:none.csv --data 300w:test.txt
 [ "$code" -eq 1 ] || fail "a set that fails among others: exit code $code"
 cmp -s stdout <(sed 's/"data":"[^"]*"/"data":"300w:test.txt"/' once) || fail "a bad set spoils the next"
 
+# --- motions that a model, or a set, is not fit for ---
+bad 2 "^pfld: wflw:wflw.txt: blink is of ibug68, the model's points are of wflw98" eval \
+    --model wflw.onnx --data wflw:wflw.txt --motion still,blink --boxes-by spot.onnx
+lines 0
+evaluate --model wflw.onnx --data wflw:wflw.txt --motion all --boxes-by spot.onnx
+lines 14
+grep -q '"motion":"blink"' stdout && fail "blinks of wflw98"
+grep -q "^pfld: wflw:wflw.txt: blink is of ibug68.*: left out" stderr || fail "it is not said what is left out"
+grep -q "^pfld: wflw:wflw.txt: crowd needs two faces, .*: left out" stderr || fail "nor why crowd is"
+
 # --- the signs of the angles, on AFLW2000-3D's photos ---
 if [ -f "$shared/data/pose/pose.csv" ] && [ -f "$root/models/pfld-0.25x-ibug68.onnx" ]; then
     evaluate --pose --model "$root/models/pfld-0.25x-ibug68.onnx" \

@@ -20,7 +20,7 @@ fail() {
     exit 1
 }
 
-# fixtures: tiny.onnx, open.onnx, evil.onnx, spot.onnx, in.npy, expected.npy, face.ppm, here.
+# fixtures: tiny.onnx, wflw.onnx, open.onnx, evil.onnx, spot.onnx, in.npy, expected.npy, face.ppm, here.
 make_fixtures() {
     local maker=${PFLD_MAKE_MODEL:-$(dirname "$PFLD")/tests/make_model}
     if [ ! -x "$maker" ]; then
