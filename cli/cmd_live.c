@@ -111,7 +111,10 @@ typedef struct live {
     float ellipse;     /* the radius that the key e switches on; NaN where the model can't tell */
     draw_options how;
     bool mirror, paused, done;
-    pfld_face faces[FACES]; /* [n], of the last frame */
+    const video_frame *frame; /* the one that is shown; NULL: none is yet */
+    const pfld_image *seen;   /* its picture, or that mirrored */
+    bool forgot;              /* its faces, since they were followed */
+    pfld_face faces[FACES];   /* [n], of that frame */
     size_t n, frames;
     pfld_image mirrored;  /* room for a frame, and: */
     size_t mirrored_room; /* its bytes */
@@ -157,6 +160,12 @@ static void switch_ellipses(live *l)
         l->how.ellipse = l->how.ellipse > 0 ? 0 : l->ellipse;
 }
 
+static void forget(live *l)
+{
+    pfld_tracker_reset(l->tracker);
+    l->forgot = true;
+}
+
 static void press(live *l, int key)
 {
     switch (key) {
@@ -190,10 +199,10 @@ static void press(live *l, int key)
         break;
     case 'm':
         l->mirror = !l->mirror;
-        pfld_tracker_reset(l->tracker);
+        forget(l);
         break;
     case 'r':
-        pfld_tracker_reset(l->tracker);
+        forget(l);
         break;
     case 's':
         save(l);
@@ -245,47 +254,93 @@ static void tell_rate(live *l)
     window_title(l->w, title);
 }
 
-static pfld_status show(live *l, const video_frame *frame, pfld_error *err)
+static pfld_status follow(live *l, pfld_error *err)
 {
-    const pfld_image *img = &frame->view;
-    const draw_options how = drawing(l);
     pfld_status status = PFLD_OK;
 
+    l->seen = &l->frame->view;
     if (l->mirror) {
-        status = mirror(l, img, err);
-        img = &l->mirrored;
+        status = mirror(l, l->seen, err);
+        l->seen = &l->mirrored;
     }
     if (status == PFLD_OK)
-        status = pfld_track(l->tracker, l->session, img, frame->t, l->faces, FACES, &l->n, err);
-    if (status)
-        return status;
+        status =
+            pfld_track(l->tracker, l->session, l->seen, l->frame->t, l->faces, FACES, &l->n, err);
     l->n = l->n < FACES ? l->n : FACES;
+    l->forgot = false;
+    return status;
+}
+
+static pfld_status draw(live *l, pfld_error *err)
+{
+    const draw_options how = drawing(l);
+    pfld_status status;
+
     media_image_free(&l->drawn);
-    status = draw_faces(img, scheme_find(l->setup.scheme), l->faces, l->n, &how, &l->drawn, err);
+    status =
+        draw_faces(l->seen, scheme_find(l->setup.scheme), l->faces, l->n, &how, &l->drawn, err);
+    return status ? status : window_show(l->w, &l->drawn.view, err);
+}
+
+/* The frame that is shown, as the keys want it now. */
+static pfld_status show_again(live *l, pfld_error *err)
+{
+    pfld_status status = l->frame && l->forgot ? follow(l, err) : PFLD_OK;
+
+    return l->frame && status == PFLD_OK ? draw(l, err) : status;
+}
+
+static pfld_status take_keys(live *l, pfld_error *err)
+{
+    pfld_status status = PFLD_OK;
+
+    for (int key; !l->done && !status && (key = window_key(l->w)) != WINDOW_NOTHING;) {
+        press(l, key);
+        if (l->paused)
+            status = show_again(l, err);
+    }
+    return status;
+}
+
+static pfld_status next_frame(live *l, pfld_error *err)
+{
+    video_frame *frame = NULL;
+    latest_state state = latest_take(l->camera, WAIT_MS, &frame, err);
+    pfld_status status;
+
+    if (state == LATEST_END)
+        l->done = true;
+    if (state != LATEST_FRAME)
+        return l->done ? err->status : PFLD_OK;
+    l->frame = frame;
+    status = follow(l, err);
     if (status == PFLD_OK)
-        status = window_show(l->w, &l->drawn.view, err);
+        status = draw(l, err);
     tell_rate(l);
     l->frames++;
     l->done |= l->f->frames && l->frames == (size_t)l->f->frames;
     return status;
 }
 
+static void wait_a_little(void)
+{
+    const struct timespec t = {0, 1000000L * WAIT_MS};
+
+    nanosleep(&t, NULL);
+}
+
+/* While it is paused no frame is taken: the one that is shown stays, and may be drawn again. */
 static pfld_status play(live *l, pfld_error *err)
 {
     pfld_status status = PFLD_OK;
 
     while (!l->done && !signals_stop(NULL) && status == PFLD_OK) {
-        video_frame *frame = NULL;
-        latest_state state = latest_take(l->camera, WAIT_MS, &frame, err);
-
-        for (int key; (key = window_key(l->w)) != WINDOW_NOTHING && !l->done;)
-            press(l, key);
-        if (state == LATEST_END) {
-            l->done = true;
-            status = err->status;
-        } else if (state == LATEST_FRAME && !l->paused && !l->done) {
-            status = show(l, frame, err);
-        }
+        if (l->paused)
+            wait_a_little();
+        else
+            status = next_frame(l, err);
+        if (status == PFLD_OK)
+            status = take_keys(l, err);
     }
     return status;
 }

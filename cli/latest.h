@@ -14,7 +14,7 @@ pfld_status latest_start(video_reader *reader, bool paced, latest **out, pfld_er
 
 typedef enum latest_state { LATEST_FRAME, LATEST_NONE, LATEST_END } latest_state;
 /* Waits at most so long for a frame newer than the last. *frame is the caller's until the next
- * call. At the end, a failure of the reader is in *err. */
+ * one is taken. At the end, a failure of the reader is in *err. */
 latest_state latest_take(latest *l, int wait_ms, video_frame **frame, pfld_error *err);
 void latest_stop(latest *l); /* accepts NULL */
 

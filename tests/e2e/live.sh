@@ -41,3 +41,52 @@ bad 2 "one too many" live in.mkv
 bad 2 "--smooth: 2 is not" live --smooth 2
 bad 2 "--faces: 65 is more" live --faces 65
 bad 2 "--picture: 'a.txt' must end" live -o a.txt
+
+# --- keys while it is paused, in a window on a screen that nobody sees ---
+if ! command -v Xvfb >/dev/null || ! command -v xdotool >/dev/null; then
+    echo "skipped: keys: no Xvfb, or no xdotool"
+    exit 0
+fi
+unset SDL_VIDEODRIVER
+Xvfb -displayfd 1 -screen 0 640x480x24 >display 2>/dev/null &
+screen=$!
+live=
+trap 'kill $live $screen 2>/dev/null || true; wait; rm -rf "$work"' EXIT
+wait_until() { # COMMAND...: it succeeds, its output in found
+    local i
+    for ((i = 0; i < 600; i++)); do
+        if "$@" >found 2>/dev/null; then return; fi
+        sleep 0.05
+    done
+    fail "in vain: $*"
+}
+press() { # KEY...
+    xdotool windowfocus --sync "$shown" key --delay 50 "$@" 2>/dev/null || fail "no key $*"
+}
+saved_as() { # PICTURE: what is shown now
+    rm -f shown.png
+    press s
+    wait_until "$PFLD" detect shown.png # it is whole
+    mv shown.png "$1"
+}
+wait_until grep -E '^[0-9]+$' display
+DISPLAY=:$(cat display)
+export DISPLAY
+"$make_clip" "$root/docs/portrait.png" long.mkv 600
+"$PFLD" live --camera long.mkv -o shown.png >stdout 2>stderr &
+live=$!
+wait_until xdotool search --name '^pfld live: .*1 face$'
+shown=$(cat found)
+press space
+saved_as full.png
+press b l
+saved_as bare.png
+cmp -s full.png bare.png && fail "keys change nothing while it is paused"
+press m
+saved_as mirrored.png
+cmp -s bare.png mirrored.png && fail "m changes nothing while it is paused"
+"$PFLD" detect mirrored.png >found
+grep -q '"faces":\[{"box"' found || fail "nobody is in the mirror"
+press q
+wait "$live" || fail "live: exit code $?"
+live=
