@@ -41,7 +41,8 @@ static uint8_t scenery[480 * 640];
 
 static void draw(const face_square *s, pfld_face *face)
 {
-    *face = (pfld_face){.score = 0.9f, .presence = 0.95f, .n_landmarks = POINTS};
+    *face = (pfld_face){
+        .score = 0.9f, .presence = 0.95f, .n_landmarks = POINTS, .pose = {.roll = s->roll}};
     face->box = (pfld_box){s->x - s->side / 2, s->y - s->side / 2, s->side, s->side};
     for (int i = 0; i < POINTS; i++) {
         float a = 6.2831853f * (float)i / POINTS;
@@ -54,8 +55,8 @@ static void draw(const face_square *s, pfld_face *face)
 bool __wrap_faces_square(const faces *f, const pfld_face *face, face_square *square)
 {
     (void)f;
-    *square =
-        (face_square){face->box.x + face->box.w / 2, face->box.y + face->box.h / 2, face->box.w, 0};
+    *square = (face_square){face->box.x + face->box.w / 2, face->box.y + face->box.h / 2,
+                            face->box.w, face->pose.roll};
     return true;
 }
 
@@ -313,6 +314,73 @@ static void a_part_of_a_lost_face_is_no_new_one(void **state)
     assert_at(&out[0], 1, &heads[0]);
 }
 
+/* The head goes away, and after a frame a search finds this instead of it. */
+static size_t hide_behind(float x, float y, float side, float roll)
+{
+    for (int k = 0; k < 10; k++)
+        frame();
+    shown[0] = false;
+    assert_int_equal(frame(), 0);
+    part = (face_square){x, y, side, roll};
+    part_found = true;
+    return frame();
+}
+
+static void come_out(void)
+{
+    part_found = false;
+    part.side = 0;
+    shown[0] = true;
+}
+
+static void a_face_misread_as_it_comes_back_is_found_where_it_was(void **state)
+{
+    (void)state;
+    head(200, 200, 100);
+    assert_int_equal(hide_behind(150, 195, 30, 0), 1);
+    assert_at(&out[0], 1, &part);
+    for (int k = 0; k < 5; k++) /* followed by a look that believes in it */
+        assert_int_equal(frame(), 1);
+    come_out();
+    assert_int_equal(frame(), 1);
+    assert_at(&out[0], 1, &heads[0]);
+}
+
+static void a_part_that_is_read_upside_down_is_no_new_face(void **state)
+{
+    (void)state;
+    head(200, 200, 100);
+    assert_int_equal(hide_behind(250, 180, 110, 180), 0);
+    come_out();
+    assert_int_equal(frame(), 1);
+    assert_at(&out[0], 1, &heads[0]);
+}
+
+static void what_was_never_sure_gives_way_to_a_lost_face(void **state)
+{
+    (void)state;
+    head(200, 200, 100);
+    assert_int_equal(hide_behind(330, 200, 170, 0), 1);
+    assert_at(&out[0], 2, &part);
+    come_out();
+    heads[0].x = 300; /* it went on behind */
+    assert_int_equal(frame(), 1);
+    assert_at(&out[0], 1, &heads[0]);
+    assert_int_equal(tr.n, 1);
+}
+
+static void a_track_that_gives_way_claims_nothing(void **state)
+{
+    (void)state;
+    head(200, 200, 100);
+    assert_int_equal(hide_behind(300, 200, 170, 0), 1);
+    assert_at(&out[0], 2, &part);
+    come_out();
+    heads[0] = (face_square){250, 200, 140, 0}; /* likest to the track that gives way */
+    assert_int_equal(frame(), 1);
+    assert_at(&out[0], 1, &heads[0]);
+}
+
 static void after_a_cut_nobody_is_known(void **state)
 {
     (void)state;
@@ -448,6 +516,10 @@ int main(void)
         CASE(a_face_that_was_misread_is_corrected),
         CASE(a_face_known_for_long_is_not_corrected_at_once),
         CASE(a_part_of_a_lost_face_is_no_new_one),
+        CASE(a_face_misread_as_it_comes_back_is_found_where_it_was),
+        CASE(a_part_that_is_read_upside_down_is_no_new_face),
+        CASE(what_was_never_sure_gives_way_to_a_lost_face),
+        CASE(a_track_that_gives_way_claims_nothing),
         CASE(after_a_cut_nobody_is_known),
         CASE(what_overlaps_a_face_is_no_other_face),
         CASE(another_face_at_a_cut_gets_another_id),

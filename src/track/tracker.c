@@ -133,6 +133,12 @@ static void back(track *k, float score, double t)
     k->known = true;
 }
 
+/* A known face that has come back is believed once a search is sure of it, or after a while. */
+static bool is_unsettled(const track *k)
+{
+    return k->known && k->backed < k->since && k->now.t - k->since < (double)SETTLES;
+}
+
 /* The track's face is this one, at t; out: as it is to be given out. */
 static void take(track *k, const face_square *at, const pfld_face *face, double t, float smooth)
 {
@@ -152,8 +158,8 @@ static void take(track *k, const face_square *at, const pfld_face *face, double 
     if (!k->seen)
         back(k, face->score, t);
     k->usual = usual_presence(k, face->presence, dt);
-    k->doubted = face->presence < USUAL * k->usual; /* NaN is not */
     k->now.t = t;
+    k->doubted = face->presence < USUAL * k->usual || is_unsettled(k); /* NaN is not */
     if (!k->doubted)
         k->sure = k->now;
     k->seen = true;
@@ -258,6 +264,13 @@ static void forget(tracker *tr, double t)
     tr->n = n;
 }
 
+static void drop(tracker *tr, size_t i)
+{
+    tr->n--;
+    for (; i < tr->n; i++)
+        tr->tracks[i] = tr->tracks[i + 1];
+}
+
 /* ---- who is who ---- */
 
 typedef struct finding { /* of a search */
@@ -314,15 +327,21 @@ static track *whose(tracker *tr, const finding *d)
 }
 
 /* True where a lost face was just where the finding is: a track that began after that, or is of
- * another size, was a part of it, misread. */
+ * another size, was a part of it, misread. So was one of which no search was sure before, where the
+ * lost face would have been taken for found, had the search that it began by been so. */
 static bool is_of_lost(const tracker *tr, const track *k, const finding *d)
 {
     bool fits = k->known || swollen(&k->now.square, &d->square) <= GROWTH;
+    bool sure_now = !k->known && d->face->score >= SURE;
 
     for (size_t i = 0; i < tr->n; i++) {
         const track *lost = &tr->tracks[i];
-        if (!lost->seen && (lost->now.t < k->born || !fits) &&
-            is_same(&lost->sure.square, &d->square) &&
+        bool before = lost->now.t < k->born;
+        if (lost->seen)
+            continue;
+        if (before && sure_now && distance(lost, d, k->born) < INFINITY)
+            return true;
+        if ((before || !fits) && is_same(&lost->sure.square, &d->square) &&
             swollen(&lost->sure.square, &d->square) <= GROWTH)
             return true;
     }
@@ -356,8 +375,7 @@ static void claim_seen(tracker *tr, finding *d, const finding *found, size_t n, 
     track *k = whose(tr, d);
 
     if (k && k->confirmed < t && is_of_lost(tr, k, d)) {
-        k->seen = k->known = false;
-        k->born = k->now.t; /* so it is not held */
+        drop(tr, (size_t)(k - tr->tracks)); /* it must not claim what is the lost face's */
         return;
     }
     d->taken |= k != NULL;
@@ -408,20 +426,19 @@ static bool make_room(tracker *tr)
             oldest = i;
     if (oldest == tr->n)
         return false;
-    tr->n--;
-    for (size_t i = oldest; i < tr->n; i++)
-        tr->tracks[i] = tr->tracks[i + 1];
+    drop(tr, oldest);
     return true;
 }
 
 /* A lost face that comes back by and by may first be found by a part of it that is read as a whole
- * one, and so as smaller, elsewhere. What may be that is no new face. */
+ * one, and so as smaller or upside down, elsewhere. What may be that is no new face. */
 static bool is_part_of_lost(const tracker *tr, const finding *d)
 {
     for (size_t i = 0; i < tr->n && d->face->score < SURE; i++) {
         const track *k = &tr->tracks[i];
-        if (!k->seen && d->square.side < k->sure.square.side &&
-            apart(&k->sure.square, &d->square) < REACH)
+        bool odd =
+            d->square.side < k->sure.square.side || is_upside_down(&k->sure.square, &d->square);
+        if (!k->seen && odd && apart(&k->sure.square, &d->square) < REACH)
             return true;
     }
     return false;
