@@ -381,6 +381,28 @@ static void a_track_that_gives_way_claims_nothing(void **state)
     assert_at(&out[0], 1, &heads[0]);
 }
 
+static void what_is_too_far_from_a_lost_face_by_now_keeps_its_id(void **state)
+{
+    (void)state;
+    head(100, 200, 60);
+    for (int k = 0; k < 10; k++) {
+        frame();
+        heads[0].x += 8; /* 4 of its sides a second */
+    }
+    shown[0] = false;
+    for (int k = 0; k < 14; k++)
+        assert_int_equal(frame(), 0);
+    part = (face_square){352, 200, 103, 0}; /* 3 sides on, where the lost face may be just now */
+    part_found = true;
+    for (int k = 0; k < 27; k++)
+        assert_int_equal(frame(), 1);
+    assert_at(&out[0], 2, &part);
+    come_out();
+    heads[0] = (face_square){352, 200, 96, 0};
+    assert_int_equal(frame(), 1);
+    assert_at(&out[0], 2, &heads[0]);
+}
+
 static void after_a_cut_nobody_is_known(void **state)
 {
     (void)state;
@@ -520,6 +542,7 @@ int main(void)
         CASE(a_part_that_is_read_upside_down_is_no_new_face),
         CASE(what_was_never_sure_gives_way_to_a_lost_face),
         CASE(a_track_that_gives_way_claims_nothing),
+        CASE(what_is_too_far_from_a_lost_face_by_now_keeps_its_id),
         CASE(after_a_cut_nobody_is_known),
         CASE(what_overlaps_a_face_is_no_other_face),
         CASE(another_face_at_a_cut_gets_another_id),

@@ -327,9 +327,10 @@ static track *whose(tracker *tr, const finding *d)
 }
 
 /* True where a lost face was just where the finding is: a track that began after that, or is of
- * another size, was a part of it, misread. So was one of which no search was sure before, where the
- * lost face would have been taken for found, had the search that it began by been so. */
-static bool is_of_lost(const tracker *tr, const track *k, const finding *d)
+ * another size, was a part of it, misread. So was one of which a search is sure for the first time,
+ * where the lost face would have come back in its place, had the search that it began by been sure.
+ * Either way the lost face can still claim the finding: else the id would be lost for nothing. */
+static bool is_of_lost(const tracker *tr, const track *k, const finding *d, double t)
 {
     bool fits = k->known || swollen(&k->now.square, &d->square) <= GROWTH;
     bool sure_now = !k->known && d->face->score >= SURE;
@@ -337,7 +338,7 @@ static bool is_of_lost(const tracker *tr, const track *k, const finding *d)
     for (size_t i = 0; i < tr->n; i++) {
         const track *lost = &tr->tracks[i];
         bool before = lost->now.t < k->born;
-        if (lost->seen)
+        if (lost->seen || isinf(distance(lost, d, t)))
             continue;
         if (before && sure_now && distance(lost, d, k->born) < INFINITY)
             return true;
@@ -374,7 +375,7 @@ static void claim_seen(tracker *tr, finding *d, const finding *found, size_t n, 
 {
     track *k = whose(tr, d);
 
-    if (k && k->confirmed < t && is_of_lost(tr, k, d)) {
+    if (k && k->confirmed < t && is_of_lost(tr, k, d, t)) {
         drop(tr, (size_t)(k - tr->tracks)); /* it must not claim what is the lost face's */
         return;
     }

@@ -24,7 +24,7 @@ typedef struct track_place {
 typedef struct track {
     uint32_t id;
     bool seen;        /* in the last frame */
-    bool doubted;     /* ... and less surely a face than it usually is: it is being covered */
+    bool doubted;     /* ... and covered (less surely a face than usual), or just back */
     bool known;       /* a search has been sure of it */
     track_place now;  /* where it was seen last */
     track_place sure; /* where it last was surely a face */
