@@ -72,7 +72,7 @@ saved_as() { # PICTURE: what is shown now
 wait_until grep -E '^[0-9]+$' display
 DISPLAY=:$(cat display)
 export DISPLAY
-"$make_clip" "$root/docs/portrait.png" long.mkv 600
+"$make_clip" "$root/docs/portrait.png" long.mkv 2400 160 120 # 96 s, for a busy machine
 "$PFLD" live --camera long.mkv -o shown.png >stdout 2>stderr &
 live=$!
 wait_until xdotool search --name '^pfld live: .*1 face$'
