@@ -214,6 +214,7 @@ static pfld_status measure_with(frame_bench *b, const pfld_model *landmarks, sto
     opt.threads = b->f->threads;
     opt.max_side = side > LEAST_MAX_SIDE ? side : LEAST_MAX_SIDE;
     opt.presence_min = -1; /* the second look costs the same, and no face is lost to it */
+    opt.turns = -1;        /* no way up is looked for in noise */
     status = pfld_session_create(landmarks, b->detector, &opt, &b->session, err);
     b->with_landmarks = landmarks != NULL;
     if (status == PFLD_OK)

@@ -321,6 +321,7 @@ static pfld_status open_session(bench *b, pfld_error *err)
     }
     pfld_options_init(&options_of_session, sizeof options_of_session);
     options_of_session.isa = b->f->isa;
+    options_of_session.passes = 1; /* no face is there to be found more exactly */
     status = pfld_session_create(b->landmarks, NULL, &options_of_session, &b->session, err);
     return status ? status : make_picture(b, err);
 }
