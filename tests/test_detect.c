@@ -779,6 +779,21 @@ static void a_face_that_is_read_well_is_not_asked(void **state)
     assert_true(f.error < 6);
 }
 
+/* Of crops that are never turned a net says the same whichever way a face is up: its error tells
+ * nothing, and scores that are so close together don't either. */
+static void an_error_of_crops_that_are_not_turned_is_not_asked(void **state)
+{
+    const tiny_detector t = shaded_marks(5);
+    tiny_net net = unsure_of_blue(0.03f, 2);
+    pfld_face f;
+
+    (void)state;
+    net.crop = "scale=2 shift=0,-0.5 roll=none";
+    f = find_below_blue(&t, &net);
+    assert_up(&f, 0);
+    assert_true(f.error > 6);
+}
+
 /* ---- nets that say anything ---- */
 
 static void numbers_that_are_none_are_no_faces(void **state)
@@ -1167,6 +1182,7 @@ int main(void)
         cmocka_unit_test(a_face_that_is_sure_is_not_asked),
         cmocka_unit_test(of_two_readings_the_surer_one_counts),
         cmocka_unit_test(a_face_that_is_read_well_is_not_asked),
+        cmocka_unit_test(an_error_of_crops_that_are_not_turned_is_not_asked),
         cmocka_unit_test(a_face_lies_among_upright_ones),
         cmocka_unit_test(numbers_that_are_none_are_no_faces),
         cmocka_unit_test(points_that_are_none_are_nan),

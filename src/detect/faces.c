@@ -240,6 +240,13 @@ void faces_measure(faces *f, const pfld_image *img, const pfld_box *box, pfld_fa
     out->presence = presence(f, img, out, &s);
 }
 
+/* Whether the landmark net's expected error tells which way is up: not where its crops are never
+ * turned, since it is then the same whatever is asked. */
+static bool error_tells(const faces *f, const pfld_face *face)
+{
+    return f->points && f->points->how->roll && isfinite(face->error);
+}
+
 /* What both nets say of a face that lies in the detector's square. True where they agree. */
 static bool read_face(faces *f, const pfld_image *img, const face_square *s, pfld_face *out)
 {
@@ -334,9 +341,9 @@ bool faces_follow(faces *f, const pfld_image *img, const face_square *near, face
 #define TRUSTED_ROLL 25.0f
 
 /* agree: its landmarks are where the detector has it. */
-static bool is_surely_up(const pfld_face *face, bool agree)
+static bool is_surely_up(const faces *f, const pfld_face *face, bool agree)
 {
-    return isfinite(face->error) ? face->error < WELL : agree && face->score >= SURE;
+    return error_tells(f, face) ? face->error < WELL : agree && face->score >= SURE;
 }
 
 /* As its points say, where they can be trusted: a face that was taken for an upright one has some
@@ -349,9 +356,9 @@ static float roll_to_ask(float roll)
 }
 
 /* Of all four looks the best one, where it is worth reading what is seen so; else 0. */
-static int quarter_to_read(const detector_view seen[4], bool has_error)
+static int quarter_to_read(const detector_view seen[4], bool by_error)
 {
-    float least = has_error ? 0.0f : SURER;
+    float least = by_error ? 0.0f : SURER;
     int best = 0;
 
     for (int q = 1; q < 4; q++)
@@ -364,11 +371,12 @@ static int quarter_to_read(const detector_view seen[4], bool has_error)
 }
 
 /* upright, view: what the detector said of each of them before landmarks were read. */
-static bool reads_better(const pfld_face *turned, const pfld_face *face, float view, float upright)
+static bool reads_better(const faces *f, const pfld_face *turned, const pfld_face *face, float view,
+                         float upright)
 {
     if (!(turned->presence > TURNED))
         return false;
-    if (isfinite(turned->error) && isfinite(face->error))
+    if (error_tells(f, turned) && error_tells(f, face))
         return turned->error < UNSURE * face->error;
     return turned->presence > upright &&
            (view >= upright + PLAINLY || turned->presence > face->presence);
@@ -386,7 +394,7 @@ static bool turn_up(faces *f, const pfld_image *img, const face_square *first, p
     int best;
 
     detector_quarters(f->finder, img, &b, roll, seen);
-    best = quarter_to_read(seen, isfinite(face->error));
+    best = quarter_to_read(seen, error_tells(f, face));
     if (best == 0)
         return false;
     for (int i = 0; i < 5; i++)
@@ -395,7 +403,7 @@ static bool turn_up(faces *f, const pfld_image *img, const face_square *first, p
     if (f->finder->how->roll)
         five_roll(turned.five, &s.roll);
     read_face(f, img, &s, &turned);
-    if (!reads_better(&turned, face, seen[best].score, seen[0].score))
+    if (!reads_better(f, &turned, face, seen[best].score, seen[0].score))
         return false;
     *face = turned;
     return true;
@@ -430,7 +438,7 @@ static void read_first(faces *f, const pfld_image *img, const detector_face *fou
     if (f->presence_min < 0.0f)
         return;
     r->face.score = sqrtf(r->first * r->face.presence);
-    r->sure = is_surely_up(&r->face, agree);
+    r->sure = is_surely_up(f, &r->face, agree);
 }
 
 /* doubtful: which way is up is asked of faces of this first score, or a higher one. */
