@@ -25,8 +25,8 @@ typedef struct augment_options { /* zeroed: none */
 
 /* Strengths of the named recipes: "default"; "calm", which is for the end of a training, with three
  * quarters of the crops plain; "spun", the default with some crops turned by any angle, from which
- * the head of covariances learns what lost points look like; "paper" (section 4: flip, +-30 degrees in steps of 5, a region of
- * 20 % of the face occluded); "none", as for all other names. */
+ * the head of covariances learns what lost points look like; "paper" (section 4: flip, +-30 degrees
+ * in steps of 5, a region of 20 % of the face occluded); "none", as for all other names. */
 extern const char *const augment_names[]; /* these, then NULL */
 augment_options augment_recipe(const char *name);
 
