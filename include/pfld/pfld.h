@@ -90,7 +90,8 @@ typedef struct pfld_face { /* no pointers: copy, send and store it freely */
     float presence;        /* of a face in the landmarks' crop, 0..1: a second look that tells false
                               alarms from faces; NaN without a detector */
     pfld_point five[5];  /* the detector's own: eye centres, nose tip, mouth corners, the subject's
-                            right ones first; NaN if the caller gave the box */
+                            right ones first; told from the landmarks where those are surely another
+                            way up, and by pfld_track(); NaN if the caller gave the box */
     pfld_pose pose;      /* from the landmarks, as pfld_pose_from() without a camera */
     int32_t n_landmarks; /* what the model has: 68, 98 or 106; 0 without a landmark model */
     float error; /* quality: how far off the landmarks are expected to be on average, in percent of

@@ -247,6 +247,25 @@ static bool error_tells(const faces *f, const pfld_face *face)
     return f->points && f->points->how->roll && isfinite(face->error);
 }
 
+/* Degrees between the detector's five points and the landmarks', from which on they are of two
+ * readings, one of them wrong. */
+#define OTHER_WAY 45.0f
+
+/* Landmarks are read in turned crops until they fit; of the five points there is one reading. So
+ * they are the landmarks' where those, if they tell how sure they are, are another way up. */
+static void settle_five(const faces *f, pfld_face *face)
+{
+    pfld_point five[5];
+    float as_found, as_read;
+
+    if (!error_tells(f, face) || !five_roll(face->five, &as_found) ||
+        five_from_points(f->points->how->points, face->landmarks, NULL, five) != FIVE_ALL ||
+        !five_roll(five, &as_read) || turn_between(as_found, as_read) <= OTHER_WAY)
+        return;
+    for (int i = 0; i < 5; i++)
+        face->five[i] = five[i];
+}
+
 /* What both nets say of a face that lies in the detector's square. True where they agree. */
 static bool read_face(faces *f, const pfld_image *img, const face_square *s, pfld_face *out)
 {
@@ -255,6 +274,7 @@ static bool read_face(faces *f, const pfld_image *img, const face_square *s, pfl
     if (f->points) {
         face_square around = to_landmarks(&f->finder->how->face, s);
         agree = find_points(f, img, &around, out);
+        settle_five(f, out);
     }
     if (f->presence_min >= 0.0f)
         out->presence = presence(f, img, out, s);
