@@ -222,15 +222,10 @@ static bool contradict(const char *a, const char *b)
  * model where there are none. */
 static bool check_purpose(const detect_fields *f)
 {
-    const given search[] = {{"--max-faces", f->max_faces > 0},
-                            {"--threshold", f->threshold >= 0},
-                            {"--presence", f->presence >= 0},
-                            {"--min-face", f->min_face > 0},
-                            {"--max-side", f->max_side > 0},
-                            {"--turns", f->turns},
-                            {"--no-turns", f->no_turns},
-                            {"--no-landmarks", f->no_landmarks},
-                            {NULL, true}};
+    const given search[] = {{"--max-faces", f->max_faces > 0},   {"--threshold", f->threshold >= 0},
+                            {"--presence", f->presence >= 0},    {"--min-face", f->min_face > 0},
+                            {"--max-side", f->max_side > 0},     {"--turns", f->turns},
+                            {"--no-landmarks", f->no_landmarks}, {NULL, true}};
     const given landmarks[] = {{"--model", f->model != NULL},
                                {"--scheme", f->scheme != NULL},
                                {"--input", f->input != NULL},

@@ -152,7 +152,8 @@ typedef struct pfld_options { /* 0 is the default in every field but size; only 
                            model with a spread is lost that model does, in pfld_landmarks(), too.
                            1: where no face is found, the picture is searched turned by 90, 180 and
                            270 degrees as well. -1: none of it, faces are upright or nearly so */
-    int32_t passes;     /* crops of a face at most, 1..PFLD_MAX_PASSES: where the landmarks show
+    int32_t passes;     /* crops of one reading of a face at most, 1..PFLD_MAX_PASSES, 1: and of no
+                           other reading (turns) than the first one. Where the landmarks show
                            that their crop was off by more than a few percent, they are found again
                            in a better one. Default 3 */
     int32_t threads;    /* of pfld_detect(), 1..256: the faces of a picture are read at once, each

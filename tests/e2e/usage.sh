@@ -27,7 +27,7 @@ wrong "do not go together" help --man detect
 wrong "FILE is missing" detect --box 1,2,3,4 --model tiny.onnx
 wrong "detect: FILE wanted, '' found" detect '' --box 1,2,3,4 --model tiny.onnx
 for search in "--max-faces 1" "--threshold 0.5" "--presence 0" "--min-face 20" "--max-side 320" \
-    --turns --no-turns --no-landmarks; do
+    --turns --no-landmarks; do
     # shellcheck disable=SC2086
     wrong "--box and ${search%% *} contradict each other" "${detect[@]}" $search
 done
