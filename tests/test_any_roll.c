@@ -24,11 +24,11 @@ typedef struct fixture {
 /* The surest face that the library finds. */
 static pfld_face find_face(const pfld_model *points, const pfld_image *img)
 {
-    pfld_model *finder;
+    pfld_model *finder = NULL;
     pfld_error err = {0};
-    pfld_session *s;
-    pfld_face face;
-    size_t n;
+    pfld_session *s = NULL;
+    pfld_face face = {0};
+    size_t n = 0;
 
     if (pfld_model_load_default_detector(NULL, &finder, &err) != PFLD_OK ||
         pfld_session_create(points, finder, NULL, &s, &err) != PFLD_OK ||
@@ -110,7 +110,7 @@ static void read_turned(const fixture *f, const pfld_options *opt, float degrees
     affine back = to_portrait(&f->box, degrees);
     pfld_image img = turned_picture(f, &back);
     pfld_error err = {0};
-    pfld_session *s;
+    pfld_session *s = NULL;
 
     if (pfld_session_create(f->points, NULL, opt, &s, &err) != PFLD_OK ||
         pfld_landmarks(s, &img, &box, out, &err) != PFLD_OK)
