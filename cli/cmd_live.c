@@ -285,9 +285,13 @@ static pfld_status draw(live *l, pfld_error *err)
 /* The frame that is shown, as the keys want it now. */
 static pfld_status show_again(live *l, pfld_error *err)
 {
-    pfld_status status = l->frame && l->forgot ? follow(l, err) : PFLD_OK;
+    pfld_status status = PFLD_OK;
 
-    return l->frame && status == PFLD_OK ? draw(l, err) : status;
+    if (!l->frame)
+        return PFLD_OK;
+    if (l->forgot)
+        status = follow(l, err);
+    return status ? status : draw(l, err);
 }
 
 static pfld_status take_keys(live *l, pfld_error *err)

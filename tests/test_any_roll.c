@@ -9,6 +9,7 @@
 
 #include "core/mem.h"
 #include "geometry/affine.h"
+#include "geometry/box.h"
 #include "image/image.h"
 #include "media/codec.h"
 #include "pfld/pfld.h"
@@ -44,16 +45,8 @@ static pfld_face find_face(const pfld_model *points, const pfld_image *img)
 static pfld_box find_box(const pfld_model *points, const pfld_image *img)
 {
     pfld_face face = find_face(points, img);
-    pfld_box b;
 
-    b = (pfld_box){INFINITY, INFINITY, -INFINITY, -INFINITY}; /* w, h: right and bottom */
-    for (int i = 0; i < face.n_landmarks; i++) {
-        b.x = fminf(b.x, face.landmarks[i].x);
-        b.y = fminf(b.y, face.landmarks[i].y);
-        b.w = fmaxf(b.w, face.landmarks[i].x);
-        b.h = fmaxf(b.h, face.landmarks[i].y);
-    }
-    return (pfld_box){b.x, b.y, b.w - b.x, b.h - b.y};
+    return box_around(face.landmarks, (size_t)face.n_landmarks);
 }
 
 static int set_up(void **state)

@@ -193,12 +193,13 @@ static bool find_points(const faces *f, const pfld_image *img, const face_square
                         pfld_face *out)
 {
     bool agree = read_from(f, img, square, out);
-    pfld_face turned = *out;
+    pfld_face turned;
     face_square s;
 
     if (f->upright || f->most_crops == 1 || !f->points->how->roll || !(out->error > ASTRAY))
         return agree;
     s = surest_quarter(f, img, square);
+    turned = *out;
     read_from(f, img, &s, &turned);
     if (!(turned.error < FOUND * out->error))
         return agree;
