@@ -535,16 +535,16 @@ static void a_channel_is_warped_as_if_it_were_alone(void **state)
 
     (void)state;
     for (int f = 0; f < 2; f++) {
-        pfld_image src = make(150, 130, coloured[f]), one = make(150, 130, PFLD_GRAY8);
+        pfld_image src = make(750, 650, coloured[f]), one = make(750, 650, PFLD_GRAY8);
         int channels = image_channels(src.format);
         fill(&src, 11);
-        memset(src.data, 255, (size_t)src.stride * 60); /* the largest sums too */
-        for (int m = 0; m < 48; m++, n++) {
-            float scale = 0.3f + 0.07f * (float)m;
-            affine t = turned(scale, 7.5f * (float)m, 75 - 20 * scale, (float)(2 * m));
+        memset(src.data, 255, (size_t)src.stride * 300); /* the largest sums too */
+        for (int m = 0; m < 96; m++, n++) {              /* up to blocks of six pixels a side */
+            float scale = 0.3f + (m < 48 ? 0.07f : 0.25f) * (float)m;
+            affine t = turned(scale, 7.5f * (float)m, 375 - 20 * scale, (float)(6 * m));
             image_warp(&src, &t, &dst);
             for (int c = 0; c < 3; c++) {
-                for (int i = 0; i < 150 * 130; i++)
+                for (int i = 0; i < 750 * 650; i++)
                     one.data[i] = src.data[i * channels + c];
                 image_warp(&one, &t, &alone);
                 for (int i = 0; i < 40 * 30; i++)
@@ -554,7 +554,7 @@ static void a_channel_is_warped_as_if_it_were_alone(void **state)
         free(src.data);
         free(one.data);
     }
-    assert_int_equal(n, 96);
+    assert_int_equal(n, 192);
     free(dst.data);
     free(alone.data);
 }

@@ -235,29 +235,46 @@ static inline void bilinear(const source *s, int32_t x, int32_t y, uint32_t out[
     }
 }
 
+/* From the first pixel of a block to its middle, less half a pixel, so that rounding down does. */
+static int32_t to_corner(int block)
+{
+    return (block - 1) * (UNIT / 2) - UNIT / 2;
+}
+
+/* Adds the n pixels of a row from left on; those beyond a border are the border's. */
+static inline void add_pixels(const source *s, const uint8_t *row, int left, int n, uint32_t sum[3],
+                              int bpp)
+{
+    int before = clamp_int(-left, 0, n), after = clamp_int(left + n - s->width, 0, n);
+    const uint8_t *last = row + (ptrdiff_t)(s->width - 1) * bpp;
+
+    for (int i = left + before; i < left + n - after; i++)
+        add_pixel(sum, row + (ptrdiff_t)i * bpp, bpp);
+    UNROLL
+    for (int c = 0; c < channels_of(bpp); c++)
+        sum[c] += (uint32_t)before * row[c] + (uint32_t)after * last[c];
+}
+
 /* Adds UNIT * UNIT times the sum of the block of pixels nearest to (x, y). */
 static inline void add_block(const source *s, int32_t x, int32_t y, int block, uint64_t sum[3],
                              int bpp, bool inside)
 {
-    int32_t to_corner = (block - 1) * (UNIT / 2) - UNIT / 2; /* and half a pixel, for rounding */
-    int left = (x - to_corner) >> FRACTION, top = (y - to_corner) >> FRACTION;
-    double half = 0.5 * (block - 1);
+    int left = (x - to_corner(block)) >> FRACTION, top = (y - to_corner(block)) >> FRACTION;
+    uint32_t part[3] = {0};
 
-    if (inside) {
-        uint32_t part[3] = {0};
-        for (int i = 0; i < block; i++) {
-            const uint8_t *p = s->data + (top + i) * s->stride + (ptrdiff_t)left * bpp;
+    for (int i = top; i < top + block; i++) {
+        if (!inside) {
+            int at = clamp_int(i, 0, s->height - 1);
+            add_pixels(s, s->data + at * s->stride, left, block, part, bpp);
+        } else {
+            const uint8_t *p = s->data + i * s->stride + (ptrdiff_t)left * bpp;
             for (int j = 0; j < block; j++, p += bpp)
                 add_pixel(part, p, bpp);
         }
-        UNROLL
-        for (int c = 0; c < channels_of(bpp); c++)
-            sum[c] += (uint64_t)part[c] * UNIT * UNIT;
-    } else {
-        span sx = make_span(left + half, block * UNIT, s->width);
-        span sy = make_span(top + half, block * UNIT, s->height);
-        add_box(s, &sx, &sy, sum, bpp);
     }
+    UNROLL
+    for (int c = 0; c < channels_of(bpp); c++)
+        sum[c] += (uint64_t)part[c] * UNIT * UNIT;
 }
 
 static inline void add_grid(const source *s, const grid *g, int32_t x, int32_t y, uint64_t sum[3],
@@ -417,8 +434,7 @@ static inline void warp_boxes(const source *s, const affine *m, const target *t,
     }
 }
 
-/* --- stretches: what of the samples below AVX2 can do, twice to five times as fast
- * ----------------
+/* --- stretches: what of the samples AVX2 can do, twice to ten times as fast ---------------------
  */
 
 /* From the first pixel to any other: fit in 32 bits. */
@@ -433,29 +449,32 @@ static bool has_small_offsets(const source *s)
 static warp_stretch plan_stretches(const source *s, const affine *m, const grid *g, int bpp)
 {
     int n = g->nx * g->ny;
-    warp_stretch f = {.data = s->data, .stride = s->stride, .bpp = bpp};
+    int32_t corner = g->block > 1 ? to_corner(g->block) : 0;
+    warp_stretch f = {.data = s->data, .stride = s->stride, .bpp = bpp, .block = g->block};
 
     f.dx = (double)m->a;
     f.dy = (double)m->d;
     f.weight = 1.0 / ((double)n * g->block * g->block * UNIT * UNIT);
-    if (!WARP_AVX2 || bpp == 1 || g->block > 1 || n > WARP_TAPS || !has_small_offsets(s) ||
-        !cpu_has(PFLD_ISA_AVX2))
+    if (!WARP_AVX2 || bpp == 1 || n > (g->block > 1 ? WARP_TAPS : WARP_BILINEAR) ||
+        !has_small_offsets(s) || !cpu_has(PFLD_ISA_AVX2))
         return f;
     f.n_taps = n;
     for (int k = 0; k < n; k++) {
-        f.tap_x[k] = g->xx[k % g->nx] + g->yx[k / g->nx];
-        f.tap_y[k] = g->xy[k % g->nx] + g->yy[k / g->nx];
+        f.tap_x[k] = g->xx[k % g->nx] + g->yx[k / g->nx] - corner;
+        f.tap_y[k] = g->xy[k % g->nx] + g->yy[k / g->nx] - corner;
     }
     return f;
 }
 
-/* Two pixels clear of the borders, so that nothing is clamped and 8 bytes can be read at once. */
-static bool well_inside(double from, double to, const reach *r, int size)
+/* Samples of this width are two pixels clear of the borders, so that nothing is clamped and 8 bytes
+ * can be read at once. */
+static bool well_inside(double from, double to, const reach *r, int block, int size)
 {
     double low = (from < to ? from : to) + (double)r->low / UNIT;
     double high = (from < to ? to : from) + (double)r->high / UNIT;
+    double clear = 2.0 + 0.5 * (block - 1);
 
-    return low >= 2.0 && high <= size - 4.0; /* false for NaN too */
+    return low >= clear && high <= size - 2.0 - clear; /* false for NaN too */
 }
 
 static bool is_fast(const warp_stretch *f, const source *s, const grid *g)
@@ -463,8 +482,8 @@ static bool is_fast(const warp_stretch *f, const source *s, const grid *g)
     int last = f->first + f->n - 1;
 
     return f->n_taps > 0 &&
-           well_inside(f->dx * f->first + f->x0, f->dx * last + f->x0, &g->x, s->width) &&
-           well_inside(f->dy * f->first + f->y0, f->dy * last + f->y0, &g->y, s->height);
+           well_inside(f->dx * f->first + f->x0, f->dx * last + f->x0, &g->x, g->block, s->width) &&
+           well_inside(f->dy * f->first + f->y0, f->dy * last + f->y0, &g->y, g->block, s->height);
 }
 
 static void warp_fast(const warp_stretch *f, const target *t, uint8_t *row)

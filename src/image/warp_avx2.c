@@ -50,6 +50,8 @@ TARGET static void make_taps(const warp_stretch *s, taps *t)
             __m128i row = _mm_mullo_epi32(_mm_srai_epi32(v, WARP_FRACTION), stride);
             __m128i column = _mm_mullo_epi32(_mm_srai_epi32(u, WARP_FRACTION), bpp);
             store4(t->at + n, _mm_add_epi32(row, column));
+            if (s->block > 1)
+                continue;
             store4(t->across + n, _mm_or_si128(_mm_sub_epi32(unit, wx), _mm_slli_epi32(wx, 16)));
             store4(t->upper + n, _mm_sub_epi32(unit, wy));
             store4(t->lower + n, wy);
@@ -77,6 +79,25 @@ TARGET static inline __m256i add_tap(__m256i sum, const warp_stretch *s, const t
 
     rows = _mm256_madd_epi16(_mm256_shuffle_epi8(rows, pairs), _mm256_set1_epi32(t->across[i]));
     return _mm256_add_epi32(sum, _mm256_mullo_epi32(rows, down));
+}
+
+/* The sum of the pixels of a block, two of two rows at once. */
+TARGET static inline __m256i add_block(__m256i sum, const warp_stretch *s, const taps *t, int i,
+                                       __m256i pairs)
+{
+    const __m256i ones = _mm256_set1_epi16(1);
+    const uint8_t *row = s->data + t->at[i];
+
+    for (int y = 0; y < s->block; y += 2, row += 2 * s->stride) {
+        const uint8_t *p = row;
+        for (int x = 0; x < s->block; x += 2, p += 2 * s->bpp) {
+            __m256i rows = _mm256_blend_epi32(_mm256_set1_epi64x(load8(p)),
+                                              _mm256_set1_epi64x(load8(p + s->stride)), 0xf0);
+            rows = _mm256_madd_epi16(_mm256_shuffle_epi8(rows, pairs), ones);
+            sum = _mm256_add_epi32(sum, rows);
+        }
+    }
+    return sum;
 }
 
 /* As store_mean() of warp.c. Where the number of samples is a power of two, so is the weight, and
@@ -108,7 +129,7 @@ TARGET static inline void finish(__m256i sum, int shift, double weight, uint8_t 
 /* 0: not a power of two. */
 static int shift_for(int n_taps)
 {
-    for (int bits = 0; 1 << bits <= WARP_TAPS; bits++)
+    for (int bits = 0; 1 << bits <= WARP_BILINEAR; bits++)
         if (n_taps == 1 << bits)
             return 2 * WARP_FRACTION + bits;
     return 0;
@@ -120,7 +141,8 @@ TARGET void warp_stretch_avx2(const warp_stretch *s, uint8_t (*out)[4])
     const __m256i pairs = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, none, o, none, 1, none, (char)(o + 1), none, 2, none, (char)(o + 2), none,
                       none, none, none, none));
-    const int shift = shift_for(s->n_taps);
+    const int shift = s->block > 1 ? 0 : shift_for(s->n_taps);
+    const double weight = s->block > 1 ? s->weight * UNIT * UNIT : s->weight; /* exact */
     taps t;
 
     make_taps(s, &t);
@@ -129,8 +151,9 @@ TARGET void warp_stretch_avx2(const warp_stretch *s, uint8_t (*out)[4])
         __m256i sum = _mm256_setzero_si256();
 
         for (int k = 0; k < s->n_taps; k++)
-            sum = add_tap(sum, s, &t, first + 4 * k, pairs);
-        finish(sum, shift, s->weight, out[i]);
+            sum = s->block > 1 ? add_block(sum, s, &t, first + 4 * k, pairs)
+                               : add_tap(sum, s, &t, first + 4 * k, pairs);
+        finish(sum, shift, weight, out[i]);
     }
 }
 
