@@ -172,10 +172,11 @@ static json_t *scales_json(const job *j)
 static pfld_status report(const job *j, pfld_error *err)
 {
     return output_json(stdout,
-                       json_pack("{s:i,s:o,s:o,s:I,s:o,s:o,s:o,s:o}", "v", 1, "model",
+                       json_pack("{s:i,s:o,s:o,s:I,s:o,s:o,s:o,s:o,s:o}", "v", 1, "model",
                                  output_string(j->path), "out", output_string(j->f->out), "faces",
                                  (json_int_t)j->faces, "tail",
-                                 output_number((double)j->after.tail, 3), "scales", scales_json(j),
+                                 output_number((double)j->after.tail, 3), "floor",
+                                 output_number((double)j->after.floor, 5), "scales", scales_json(j),
                                  "coverage_before", coverage_json(&j->fit, &j->before), "coverage",
                                  coverage_json(&j->fit, &j->after)),
                        err);

@@ -15,7 +15,9 @@
 
 #define NEAR(a, b, tolerance) assert_true(fabs((double)(a) - (double)(b)) <= (tolerance))
 
-enum { FACES = 300, POINTS = 68 };
+#define PI 3.14159265f
+
+enum { FACES = 300, POINTS = 68, RADIUS = 100 };
 
 typedef struct made {
     eval_run run;
@@ -40,18 +42,27 @@ static void make_face(made *m, const world *w, size_t i, rng *r)
     for (int p = 0; p < POINTS; p++) {
         const float said[3] = {logf(size), logf(2 * size), 0.5f};
         scheme_group_kind g = scheme_group(m->run.scheme, p);
-        const double v = (double)w->real.tail, rho = tanh(0.5);
-        double a = (double)rng_normal(r), b = (double)rng_normal(r), chi = 0, k;
+        const double v = (double)w->real.tail, s2 = (double)size * (double)size;
+        const double least = (double)w->real.floor * RADIUS * (double)w->real.floor * RADIUS;
+        const double xx = s2 + least, xy = 2 * tanh(0.5) * s2, yy = 4 * s2 + least;
+        double a = (double)rng_normal(r), b = (double)rng_normal(r), chi = 0, k, x, y;
+        pfld_point *at = &f->found.landmarks[p];
+        pfld_cov *c = &f->found.cov[p];
 
         for (int n = 0; n < (int)v; n++) {
-            double x = (double)rng_normal(r);
-            chi += x * x;
+            double z = (double)rng_normal(r);
+            chi += z * z;
         }
-        k = (double)w->real.scale[g] * (double)size * sqrt(v / chi);
-        m->truth[i * POINTS + (size_t)p] =
-            (pfld_point){(float)(k * a), (float)(2 * k * (rho * a + sqrt(1 - rho * rho) * b))};
-        f->found.cov[p] = spread_cov(&w->claimed, said, g);
-        f->error += hypot(k * a, 2 * k * b) / POINTS;
+        k = (double)w->real.scale[g] * sqrt(v / chi);
+        x = k * sqrt(xx) * a;
+        y = k * (xy / sqrt(xx) * a + sqrt(yy - xy * xy / xx) * b);
+        *at = (pfld_point){RADIUS * cosf(2 * PI * (float)p / POINTS),
+                           RADIUS * sinf(2 * PI * (float)p / POINTS)};
+        m->truth[i * POINTS + (size_t)p] = (pfld_point){at->x + (float)x, at->y + (float)y};
+        *c = spread_cov(&w->claimed, said, g);
+        c->xx += (float)spread_floor(&w->claimed, RADIUS, g);
+        c->yy += (float)spread_floor(&w->claimed, RADIUS, g);
+        f->error += hypot(x, y) / POINTS;
     }
     f->found.error = size;
 }
@@ -79,8 +90,9 @@ static void free_run(made *m)
     free(m->truth);
 }
 
-static const spread_rule right = {4, {1.5f, 0.7f, 1, 0.5f, 1.2f, 1}};
-static const spread_rule wrong = {9, {1, 1, 1, 1, 1, 1}};
+static const spread_rule right = {4, {1.5f, 0.7f, 1, 0.5f, 1.2f, 1}, 0};
+static const spread_rule wrong = {9, {1, 1, 1, 1, 1, 1}, 0.03f};
+static const spread_rule floored = {4, {1.5f, 0.7f, 1, 0.5f, 1.2f, 1}, 0.01f};
 
 static void a_model_that_is_right_has_its_coverage(void **state)
 {
@@ -104,7 +116,7 @@ static void a_model_that_is_right_has_its_coverage(void **state)
 
 static void a_model_that_is_too_sure_is_found_out(void **state)
 {
-    const world w = {{5, {0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 1}}, {5, {1, 1, 1, 1, 1, 1}}};
+    const world w = {{5, {0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 1}, 0}, {5, {1, 1, 1, 1, 1, 1}, 0}};
     made m = make_run(&w, 2);
     eval_spread s;
 
@@ -114,21 +126,21 @@ static void a_model_that_is_too_sure_is_found_out(void **state)
     free_run(&m);
 }
 
-/* The scales and the tail come back, whatever the model has claimed so far. */
-static void calibration_finds_what_the_errors_were_made_by(void **state)
+/* The scales, the tail and the floor come back, whatever the model has claimed so far. */
+static void assert_found(const spread_rule *real)
 {
-    const world w = {wrong, right};
+    const world w = {wrong, *real};
     made m = make_run(&w, 3), other;
     eval_fit f = {0};
     spread_rule r;
     double within[EVAL_SHARES];
 
-    (void)state;
     assert_int_equal(eval_fit_add(&f, &m.run, &w.claimed, NULL), PFLD_OK);
     assert_int_equal(eval_spread_fit(&f, &r, NULL), PFLD_OK);
-    NEAR(r.tail, right.tail, 0.3);
+    NEAR(r.tail, real->tail, 0.3);
+    NEAR(r.floor, real->floor, 0.001);
     for (int g = 0; g < SCHEME_PUPIL; g++)
-        NEAR(r.scale[g], right.scale[g], 0.03 * (double)right.scale[g]);
+        NEAR(r.scale[g], real->scale[g], 0.03 * (double)real->scale[g]);
     NEAR(r.scale[SCHEME_PUPIL], 1, 1e-6); /* no such points */
     eval_fit_coverage(&f, &r, within);
     for (int k = 0; k < EVAL_SHARES; k++)
@@ -136,7 +148,7 @@ static void calibration_finds_what_the_errors_were_made_by(void **state)
     eval_fit_free(&f);
 
     /* and holds on faces that it has not seen; calibrating again changes nothing */
-    other = make_run(&(world){r, right}, 4);
+    other = make_run(&(world){r, *real}, 4);
     assert_int_equal(eval_fit_add(&f, &other.run, &r, NULL), PFLD_OK);
     eval_fit_coverage(&f, &r, within);
     for (int k = 0; k < EVAL_SHARES; k++)
@@ -144,6 +156,13 @@ static void calibration_finds_what_the_errors_were_made_by(void **state)
     eval_fit_free(&f);
     free_run(&other);
     free_run(&m);
+}
+
+static void calibration_finds_what_the_errors_were_made_by(void **state)
+{
+    (void)state;
+    assert_found(&right);
+    assert_found(&floored);
 }
 
 static void too_few_points_are_refused(void **state)

@@ -59,6 +59,21 @@ static void nothing_that_a_net_says_breaks_it(void **state)
     }
 }
 
+static void the_floor_grows_with_the_face(void **state)
+{
+    const pfld_point square[4] = {{3, 1}, {3, 5}, {7, 1}, {7, 5}};
+    spread_rule r = plain;
+    double size = spread_size(square, 4);
+
+    (void)state;
+    NEAR(size, sqrt(8), 1e-9);
+    NEAR(spread_size(square, 0), 0, 0);
+    NEAR(spread_floor(&r, size, SCHEME_EYE), 0, 0);
+    r.floor = 0.1f;
+    r.scale[SCHEME_EYE] = 2;
+    NEAR(spread_floor(&r, size, SCHEME_EYE), 4 * 1.5 * 0.01 * 8, 1e-7);
+}
+
 /* A flip changes the sign of xy, a turn turns the axes, a scale squares. */
 static void covariances_follow_the_picture(void **state)
 {
@@ -146,13 +161,18 @@ static void a_long_tail_becomes_a_gaussian(void **state)
 
 static void the_rule_survives_its_text(void **state)
 {
-    const spread_rule r = {4.25f, {1.5f, 0.75f, 1, 2, 0.5f, 1}};
+    spread_rule r = {4.25f, {1.5f, 0.75f, 1, 2, 0.5f, 1}, 0};
     spread_rule back;
     char text[SPREAD_TEXT];
 
     (void)state;
     spread_text(&r, scheme_find("ibug68"), text);
     assert_string_equal(text, "tail=4.25 jaw=1.5 brows=0.75 nose=1 eyes=2 lips=0.5");
+    assert_int_equal(spread_parse(text, &back, NULL), PFLD_OK);
+    assert_memory_equal(&back, &r, sizeof r);
+    r.floor = 0.015f;
+    spread_text(&r, scheme_find("ibug68"), text);
+    assert_string_equal(text, "tail=4.25 floor=0.015 jaw=1.5 brows=0.75 nose=1 eyes=2 lips=0.5");
     assert_int_equal(spread_parse(text, &back, NULL), PFLD_OK);
     assert_memory_equal(&back, &r, sizeof r);
     assert_int_equal(spread_parse("tail=5", &back, NULL), PFLD_OK);
@@ -178,6 +198,10 @@ static void nonsense_in_its_place_is_told(void **state)
                                       "tail=5,jaw=1",
                                       "tail=5 jaw=1000",
                                       "tail=5jaw=1",
+                                      "tail=5 floor=-0.1",
+                                      "tail=5 floor=0.3",
+                                      "tail=5 floor=nan",
+                                      "floor=0.1",
                                       "=",
                                       " tail=5",
                                       "tail=5 jaw"};
@@ -198,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_head_says_becomes_a_covariance),
         cmocka_unit_test(nothing_that_a_net_says_breaks_it),
+        cmocka_unit_test(the_floor_grows_with_the_face),
         cmocka_unit_test(covariances_follow_the_picture),
         cmocka_unit_test(distances_do_not_depend_on_the_frame),
         cmocka_unit_test(ellipses_hold_their_share),

@@ -94,7 +94,9 @@ static void measure_spread(const landmarks *l, const affine *to_image, pfld_face
     const float size = (float)l->crop.width;
     const affine from_sides = {to_image->a * size, to_image->b * size, 0.0f,
                                to_image->d * size, to_image->e * size, 0.0f};
+    const spread_rule *rule = &l->how->rule;
     infer_tensor out;
+    double face_size;
 
     face->error = NAN;
     for (int32_t i = 0; i < face->n_landmarks; i++)
@@ -102,10 +104,12 @@ static void measure_spread(const landmarks *l, const affine *to_image, pfld_face
     if (!l->how->has_spread)
         return;
     out = infer_output(l->net, l->how->spread);
+    face_size = spread_size(face->landmarks, face->n_landmarks);
     for (int32_t i = 0; i < face->n_landmarks; i++) {
-        pfld_cov c =
-            spread_cov(&l->how->rule, out.data + (size_t)(3 * i), (scheme_group_kind)l->group[i]);
-        face->cov[i] = spread_map(&from_sides, c);
+        scheme_group_kind group = (scheme_group_kind)l->group[i];
+        pfld_cov c = spread_map(&from_sides, spread_cov(rule, out.data + (size_t)(3 * i), group));
+        float least = (float)spread_floor(rule, face_size, group);
+        face->cov[i] = (pfld_cov){c.xx + least, c.xy, c.yy + least};
     }
     face->error = expected_error(l, face);
 }

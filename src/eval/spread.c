@@ -138,20 +138,32 @@ pfld_status eval_spread_of(const eval_run *r, eval_spread *out, pfld_error *err)
 
 /* ---- calibration ---- */
 
+static eval_fit_point fit_point(const eval_face *f, int p, const spread_rule *rule,
+                                scheme_group_kind g)
+{
+    double size = spread_size(f->found.landmarks, f->found.n_landmarks);
+    double k = (double)rule->scale[g], v = (double)rule->tail, least = spread_floor(rule, size, g);
+    double unit = k * k * v / (v - 2); /* of the covariance that was told */
+    const pfld_cov *c = &f->found.cov[p];
+    const pfld_point *t = &f->sample->points[p], *at = &f->found.landmarks[p];
+
+    return (eval_fit_point){((double)c->xx - least) / unit, (double)c->xy / unit,
+                            ((double)c->yy - least) / unit, (double)t->x - (double)at->x,
+                            (double)t->y - (double)at->y,   size};
+}
+
 pfld_status eval_fit_add(eval_fit *f, const eval_run *r, const spread_rule *rule, pfld_error *err)
 {
-    double v = (double)rule->tail;
-
     for (int p = 0; p < r->scheme->n; p++) {
         scheme_group_kind g = scheme_group(r->scheme, p);
-        double k = (double)rule->scale[g], *q;
+        eval_fit_point *points =
+            mem_grow(f->points[g], &f->room[g], f->n[g] + r->n, sizeof *points);
 
-        q = mem_grow(f->q[g], &f->room[g], f->n[g] + r->n, sizeof *q);
-        if (!q)
+        if (!points)
             return error_nomem(err);
-        f->q[g] = q;
+        f->points[g] = points;
         for (size_t i = 0; i < r->n; i++)
-            q[f->n[g]++] = distance2(&r->faces[i], p) * k * k * v / (v - 2);
+            points[f->n[g]++] = fit_point(&r->faces[i], p, rule, g);
     }
     return PFLD_OK;
 }
@@ -159,35 +171,48 @@ pfld_status eval_fit_add(eval_fit *f, const eval_run *r, const spread_rule *rule
 void eval_fit_free(eval_fit *f)
 {
     for (int g = 0; g < SCHEME_GROUPS; g++)
-        mem_free(f->q[g]);
+        mem_free(f->points[g]);
     *f = (eval_fit){0};
 }
 
-/* Of a group: minus ln of the likelihood of its q at k = e^ln_k, but for what no parameter changes;
- * and its derivative. */
-static double badness(const double *q, size_t n, double v, double ln_k, double *slope)
+/* e' S^-1 e with a floor, and S's determinant. */
+static double floored(const eval_fit_point *p, double floor, double *det)
 {
-    double sum = 0, k2 = exp(2 * ln_k);
+    double least = floor * p->size * floor * p->size, xx = p->xx + least, yy = p->yy + least;
 
-    *slope = 0;
-    for (size_t i = 0; i < n; i++) {
-        double x = q[i] / (k2 * v);
-
-        sum += 2 * ln_k + (v + 2) / 2 * log1p(x);
-        *slope += 2 - (v + 2) * x / (1 + x);
-    }
-    return sum;
+    *det = xx * yy - p->xy * p->xy;
+    return (yy * p->x * p->x - 2 * p->xy * p->x * p->y + xx * p->y * p->y) / *det;
 }
 
-/* The likeliest ln k: the slope grows with it, from below 0 to above. */
+typedef struct trial { /* of a floor */
+    const eval_fit *f;
+    double *q[SCHEME_GROUPS]; /* [f->n] */
+    double ln_area;           /* half of the sum of ln det S */
+    double floor, ln_tail;
+} trial;
+
+static void set_floor(trial *t, double floor)
+{
+    t->floor = floor;
+    t->ln_area = 0;
+    for (int g = 0; g < SCHEME_GROUPS; g++)
+        for (size_t i = 0; i < t->f->n[g]; i++) {
+            double det;
+            t->q[g][i] = floored(&t->f->points[g][i], floor, &det);
+            t->ln_area += log(det) / 2;
+        }
+}
+
+/* The likeliest ln k of a group: the derivative by it grows, from below 0 to above. */
 static double best_scale(const double *q, size_t n, double v)
 {
     double low = -4, high = 4;
 
     for (int i = 0; i < 40; i++) {
-        double middle = (low + high) / 2, slope;
+        double middle = (low + high) / 2, k2v = exp(2 * middle) * v, slope = 0;
 
-        badness(q, n, v, middle, &slope);
+        for (size_t k = 0; k < n; k++)
+            slope += 2 - (v + 2) * q[k] / (k2v + q[k]);
         if (slope < 0)
             low = middle;
         else
@@ -196,42 +221,90 @@ static double best_scale(const double *q, size_t n, double v)
     return (low + high) / 2;
 }
 
-/* At tail e^ln_v, each group at its best; fills in out. */
-static double fit_scales(const eval_fit *f, double ln_v, spread_rule *out)
+/* Minus ln of the likelihood with this tail and floor and each group's best scale, but for what no
+ * parameter changes; fills in out. */
+static double fit_scales(const trial *t, spread_rule *out)
 {
-    double sum = 0, slope, v = exp(ln_v);
+    double v = exp(t->ln_tail), sum = t->ln_area;
 
     out->tail = (float)v;
+    out->floor = (float)t->floor;
     for (int g = 0; g < SCHEME_GROUPS; g++) {
-        double ln_k = f->n[g] >= EVAL_FIT_LEAST ? best_scale(f->q[g], f->n[g], v) : 0;
+        size_t n = t->f->n[g];
+        double ln_k = n >= EVAL_FIT_LEAST ? best_scale(t->q[g], n, v) : 0, k2v = exp(2 * ln_k) * v;
 
         out->scale[g] = (float)exp(ln_k);
-        sum += badness(f->q[g], f->n[g], v, ln_k, &slope);
+        for (size_t i = 0; i < n; i++)
+            sum += 2 * ln_k + (v + 2) / 2 * log1p(t->q[g][i] / k2v);
     }
     return sum;
 }
 
-pfld_status eval_spread_fit(const eval_fit *f, spread_rule *out, pfld_error *err)
+static double with_tail(trial *t, double ln_tail)
+{
+    spread_rule any;
+
+    t->ln_tail = ln_tail;
+    return fit_scales(t, &any);
+}
+
+static double with_floor(trial *t, double floor)
+{
+    spread_rule any;
+
+    set_floor(t, floor);
+    return fit_scales(t, &any);
+}
+
+/* Golden section, from low to high, until it is shorter by 10^5. */
+static double least_of(double (*f)(trial *, double), trial *t, double low, double high)
 {
     const double golden = 0.6180339887498949;
-    double low = log((double)SPREAD_TAIL_LEAST), high = log((double)SPREAD_TAIL_MOST);
+
+    for (int i = 0; i < 24; i++) {
+        double a = high - golden * (high - low), b = low + golden * (high - low);
+
+        if (f(t, a) < f(t, b))
+            high = b;
+        else
+            low = a;
+    }
+    return (low + high) / 2;
+}
+
+/* One parameter after the other, in turns: they hardly depend on each other. */
+static void fit_trial(trial *t, spread_rule *out)
+{
+    set_floor(t, 0);
+    for (int turn = 0; turn < 3; turn++) {
+        double floor;
+
+        with_tail(t, least_of(with_tail, t, log((double)SPREAD_TAIL_LEAST),
+                              log((double)SPREAD_TAIL_MOST)));
+        floor = least_of(with_floor, t, 0, (double)SPREAD_FLOOR_MOST);
+        set_floor(t, with_floor(t, 0) <= with_floor(t, floor) ? 0 : floor);
+    }
+    fit_scales(t, out);
+}
+
+pfld_status eval_spread_fit(const eval_fit *f, spread_rule *out, pfld_error *err)
+{
+    trial t = {.f = f};
     size_t most = 0;
+    bool ok = true;
 
     for (int g = 0; g < SCHEME_GROUPS; g++)
         most = f->n[g] > most ? f->n[g] : most;
     if (most < EVAL_FIT_LEAST)
         return error_set(err, PFLD_ERR_ARG, "%zu points of a group: %d are the least to measure by",
                          most, EVAL_FIT_LEAST);
-    for (int i = 0; i < 24; i++) { /* golden section: ln v to 1e-4 */
-        double a = high - golden * (high - low), b = low + golden * (high - low);
-
-        if (fit_scales(f, a, out) < fit_scales(f, b, out))
-            high = b;
-        else
-            low = a;
-    }
-    fit_scales(f, (low + high) / 2, out);
-    return PFLD_OK;
+    for (int g = 0; g < SCHEME_GROUPS; g++)
+        ok = (t.q[g] = mem_alloc(f->n[g] + 1, sizeof *t.q[g])) && ok;
+    if (ok)
+        fit_trial(&t, out);
+    for (int g = 0; g < SCHEME_GROUPS; g++)
+        mem_free(t.q[g]);
+    return ok ? PFLD_OK : error_nomem(err);
 }
 
 void eval_fit_coverage(const eval_fit *f, const spread_rule *rule, double out[EVAL_SHARES])
@@ -242,10 +315,10 @@ void eval_fit_coverage(const eval_fit *f, const spread_rule *rule, double out[EV
         double radius = spread_radius(v, (double)eval_shares[k]), within = 0, n = 0;
 
         for (int g = 0; g < SCHEME_GROUPS; g++) {
-            double s = (double)rule->scale[g], most = radius * radius * s * s * v / (v - 2);
+            double s = (double)rule->scale[g], most = radius * radius * s * s * v / (v - 2), det;
 
             for (size_t i = 0; i < f->n[g]; i++)
-                within += f->q[g][i] <= most;
+                within += floored(&f->points[g][i], (double)rule->floor, &det) <= most;
             n += (double)f->n[g];
         }
         out[k] = n > 0 ? 100 * within / n : (double)NAN;

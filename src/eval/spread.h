@@ -21,16 +21,22 @@ typedef struct eval_spread {
 /* The run has faces, and its model ellipses. */
 pfld_status eval_spread_of(const eval_run *r, eval_spread *out, pfld_error *err);
 
-typedef struct eval_fit {     /* what eval_spread_fit() works on */
-    double *q[SCHEME_GROUPS]; /* [n] e' S^-1 e of each point's error, S as the head said it */
+typedef struct eval_fit_point {
+    double xx, xy, yy; /* S as the head said it, without a floor */
+    double x, y;       /* the error */
+    double size;       /* of its face, spread_size() */
+} eval_fit_point;
+
+typedef struct eval_fit {                  /* what eval_spread_fit() works on */
+    eval_fit_point *points[SCHEME_GROUPS]; /* [n] */
     size_t n[SCHEME_GROUPS], room[SCHEME_GROUPS];
 } eval_fit; /* zeroed: empty */
 
 /* Adds a run's points; rule: what the model said its covariances by. */
 pfld_status eval_fit_add(eval_fit *f, const eval_run *r, const spread_rule *rule, pfld_error *err);
 void eval_fit_free(eval_fit *f);
-/* The tail, one for all, and a scale for each group that are likeliest: groups of less than
- * EVAL_FIT_LEAST points keep a scale of 1. PFLD_ERR_ARG: no group has as many. */
+/* The tail and the floor, one for all, and a scale for each group that are likeliest: groups of
+ * less than EVAL_FIT_LEAST points keep a scale of 1. PFLD_ERR_ARG: no group has as many. */
 #define EVAL_FIT_LEAST 100
 pfld_status eval_spread_fit(const eval_fit *f, spread_rule *out, pfld_error *err);
 /* Percent of the points that rule's ellipses of eval_shares hold. */

@@ -21,7 +21,9 @@
 static bool parse_pair(const char **text, spread_rule *out)
 {
     size_t length = strcspn(*text, "=");
-    float *to = length == 4 && memcmp(*text, "tail", 4) == 0 ? &out->tail : NULL;
+    float *to = length == 4 && memcmp(*text, "tail", 4) == 0    ? &out->tail
+                : length == 5 && memcmp(*text, "floor", 5) == 0 ? &out->floor
+                                                                : NULL;
 
     for (int g = 0; g < SCHEME_GROUPS; g++)
         if (strlen(scheme_group_names[g]) == length &&
@@ -36,7 +38,8 @@ static bool is_sound(const spread_rule *r)
     for (int g = 0; g < SCHEME_GROUPS; g++)
         if (!(r->scale[g] > 1 / SCALE_MOST && r->scale[g] < SCALE_MOST))
             return false;
-    return r->tail >= SPREAD_TAIL_LEAST && r->tail <= SPREAD_TAIL_MOST;
+    return r->tail >= SPREAD_TAIL_LEAST && r->tail <= SPREAD_TAIL_MOST && r->floor >= 0 &&
+           r->floor <= SPREAD_FLOOR_MOST;
 }
 
 pfld_status spread_parse(const char *text, spread_rule *out, pfld_error *err)
@@ -53,8 +56,10 @@ pfld_status spread_parse(const char *text, spread_rule *out, pfld_error *err)
     }
     if (!ok || *at || !is_sound(&r))
         return error_set(err, PFLD_ERR_FORMAT,
-                         "pfld.spread '%.60s': 'tail=V GROUP=K ...' wanted, V from %g to %g", text,
-                         (double)SPREAD_TAIL_LEAST, (double)SPREAD_TAIL_MOST);
+                         "pfld.spread '%.60s': 'tail=V floor=F GROUP=K ...' wanted, V from %g to "
+                         "%g, F to %g",
+                         text, (double)SPREAD_TAIL_LEAST, (double)SPREAD_TAIL_MOST,
+                         (double)SPREAD_FLOOR_MOST);
     *out = r;
     return PFLD_OK;
 }
@@ -63,6 +68,9 @@ const char *spread_text(const spread_rule *rule, const scheme *s, char buf[SPREA
 {
     int used = snprintf(buf, SPREAD_TEXT, "tail=%.4g", (double)rule->tail);
 
+    if (rule->floor > 0)
+        used +=
+            snprintf(buf + used, (size_t)(SPREAD_TEXT - used), " floor=%.4g", (double)rule->floor);
     for (int g = 0; g < SCHEME_GROUPS; g++)
         for (int c = 0; c < s->n_contours; c++)
             if (s->contours[c].kind == (scheme_group_kind)g) {
@@ -81,15 +89,43 @@ static double within(float v, double least, double most, double of_nan)
     return isnan(v) ? of_nan : fmin(fmax((double)v, least), most);
 }
 
-pfld_cov spread_cov(const spread_rule *rule, const float said[3], scheme_group_kind group)
+/* From S to the covariance. */
+static double scale_of(const spread_rule *rule, scheme_group_kind group)
 {
     double v = (double)rule->tail, k = (double)rule->scale[group];
-    double all = k * k * v / (v - 2);
+
+    return k * k * v / (v - 2);
+}
+
+pfld_cov spread_cov(const spread_rule *rule, const float said[3], scheme_group_kind group)
+{
+    double all = scale_of(rule, group);
     double sx = exp(within(said[0], LN_LEAST, LN_MOST, LN_MOST)),
            sy = exp(within(said[1], LN_LEAST, LN_MOST, LN_MOST));
     double r = tanh(within(said[2], -ATANH_MOST, ATANH_MOST, 0));
 
     return (pfld_cov){(float)(all * sx * sx), (float)(all * r * sx * sy), (float)(all * sy * sy)};
+}
+
+double spread_size(const pfld_point *p, int32_t n)
+{
+    double x = 0, y = 0, sum = 0;
+
+    for (int32_t i = 0; i < n; i++) {
+        x += (double)p[i].x / n;
+        y += (double)p[i].y / n;
+    }
+    for (int32_t i = 0; i < n; i++)
+        sum += ((double)p[i].x - x) * ((double)p[i].x - x) +
+               ((double)p[i].y - y) * ((double)p[i].y - y);
+    return n > 0 ? sqrt(sum / n) : 0;
+}
+
+double spread_floor(const spread_rule *rule, double size, scheme_group_kind group)
+{
+    double deviation = (double)rule->floor * size;
+
+    return scale_of(rule, group) * deviation * deviation;
 }
 
 pfld_cov spread_map(const affine *t, pfld_cov c)

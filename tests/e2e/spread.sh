@@ -62,7 +62,7 @@ bad 1 "does not tell how sure" detect face-1.jpg --model plain/last.onnx -o x.pn
 good calibrate alone/last.onnx --data 300w:train.txt -o a.onnx
 is_json
 lines 1
-says '"faces":30,"tail":[0-9.]+,"scales":\{"jaw":[0-9.]+,.*"coverage":\[(4[5-9]|5[0-5])[0-9.]*,(8[5-9]|9[0-5])'
+says '"faces":30,"tail":[0-9.]+,"floor":0[0-9.]+,"scales":\{"jaw":[0-9.]+,.*"coverage":\[(4[5-9]|5[0-5])[0-9.]*,(8[5-9]|9[0-5])'
 good calibrate alone/last.onnx --data 300w:train.txt -o b.onnx --threads 1
 cmp a.onnx b.onnx || fail "the same command makes another file"
 cp face-1.pts torn.pts
