@@ -337,13 +337,25 @@ static inline void store_mean(const target *t, uint8_t *row, int i, const uint64
 /* The source columns that a block of spans needs, summed over the lines of one span of rows. Sums
  * of integers: the bits of add_box(), which visits each box alone. */
 typedef struct columns {
-    uint32_t sum[COLUMN_SUMS]; /* [x - from][bpp] */
-    int from, n;               /* pixels */
-    bool fast;
+    uint32_t sum[COLUMN_SUMS + 1]; /* [x - from][bpp], and one that is read only */
+    int from, n;                   /* pixels */
+    bool fast, exact;              /* there is AVX2; and doubles are for colours' sums over a box */
+    warp_mean means[COLUMNS];      /* of the spans, counted from `from`, where both are so */
 } columns;
 
+/* Beyond a border a span ends there: what is outside weighs on the border's column. */
+static warp_mean mean_of_span(const span *x, int from)
+{
+    return (warp_mean){.first = x->first - from,
+                       .last = x->last - from,
+                       .from = x->from - from,
+                       .to = x->to - from,
+                       .first_weight = (double)x->first_weight + (double)x->before * UNIT,
+                       .last_weight = (double)x->last_weight + (double)x->after * UNIT};
+}
+
 /* False where the block is too wide, or so high that a sum of whole lines could overflow. */
-static bool plan_columns(columns *c, const span *x, int n, int32_t h, int bpp)
+static bool plan_columns(columns *c, const span *x, int n, int32_t w, int32_t h, int bpp)
 {
     int from = x[0].first, last = x[0].last;
 
@@ -354,6 +366,9 @@ static bool plan_columns(columns *c, const span *x, int n, int32_t h, int bpp)
     c->from = from;
     c->n = last - from + 1;
     c->fast = WARP_AVX2 && cpu_has(PFLD_ISA_AVX2);
+    c->exact = bpp > 1 && 255.0 * (double)w * (double)h < 9007199254740992.0; /* 2^53 */
+    for (int i = 0; i < n && c->fast && c->exact; i++)
+        c->means[i] = mean_of_span(&x[i], from);
     return c->n <= COLUMN_SUMS / bpp && h <= INT32_MAX / 255;
 }
 
@@ -404,6 +419,38 @@ static inline void sum_columns(const columns *cs, const span *x, uint64_t sum[3]
     }
 }
 
+/* Three channels of n pixels from the one at left on. */
+static inline void store_pixels(const target *t, uint8_t *row, int left, int n,
+                                uint8_t (*pixels)[4])
+{
+    if (t->dst->format != PFLD_GRAY8 && !t->mirror)
+        for (int i = 0; i < n; i++)
+            memcpy(row + (ptrdiff_t)3 * (left + i), pixels[i], 3);
+    else
+        for (int i = 0; i < n; i++)
+            store(t, row, left + i, pixels[i], 3);
+}
+
+/* The means over the n spans x of the columns' sums, from the pixel at left on. */
+static inline void store_row(const columns *c, const span *x, const target *t, uint8_t *row,
+                             int left, int n, double weight, int bpp)
+{
+#if WARP_AVX2
+    uint8_t pixels[COLUMNS][4];
+
+    if (c->fast && c->exact) {
+        warp_means_avx2(c->means, n, c->sum, bpp, weight, pixels);
+        store_pixels(t, row, left, n, pixels);
+        return;
+    }
+#endif
+    for (int i = 0; i < n; i++) {
+        uint64_t sum[3] = {0};
+        sum_columns(c, &x[i], sum, bpp);
+        store_mean(t, row, left + i, sum, weight, bpp);
+    }
+}
+
 static inline void warp_boxes(const source *s, const affine *m, const target *t, int bpp)
 {
     int32_t w = to_fixed(clamp_double(fabs((double)m->a), 1.0, WIDEST));
@@ -416,18 +463,18 @@ static inline void warp_boxes(const source *s, const affine *m, const target *t,
         int n = clamp_int(t->dst->width - left, 0, COLUMNS);
         for (int i = 0; i < n; i++)
             x[i] = make_span((double)m->a * (left + i) + (double)m->c, w, s->width);
-        bool summed = plan_columns(&lines, x, n, h, bpp);
+        bool summed = plan_columns(&lines, x, n, w, h, bpp);
         for (int j = 0; j < t->dst->height; j++) {
             uint8_t *row = t->dst->data + j * t->dst->stride;
             span y = make_span((double)m->e * j + (double)m->f, h, s->height);
-            if (summed)
+            if (summed) {
                 add_lines(&lines, s, &y, bpp);
+                store_row(&lines, x, t, row, left, n, weight, bpp);
+                continue;
+            }
             for (int i = 0; i < n; i++) {
                 uint64_t sum[3] = {0};
-                if (summed)
-                    sum_columns(&lines, &x[i], sum, bpp);
-                else
-                    add_box(s, &x[i], &y, sum, bpp);
+                add_box(s, &x[i], &y, sum, bpp);
                 store_mean(t, row, left + i, sum, weight, bpp);
             }
         }
@@ -492,12 +539,7 @@ static void warp_fast(const warp_stretch *f, const target *t, uint8_t *row)
     uint8_t pixels[WARP_STRETCH][4];
 
     warp_stretch_avx2(f, pixels);
-    if (t->dst->format != PFLD_GRAY8 && !t->mirror)
-        for (int i = 0; i < f->n; i++)
-            memcpy(row + (ptrdiff_t)3 * (f->first + i), pixels[i], 3);
-    else
-        for (int i = 0; i < f->n; i++)
-            store(t, row, f->first + i, pixels[i], 3);
+    store_pixels(t, row, f->first, f->n, pixels);
 #else
     (void)f, (void)t, (void)row;
 #endif

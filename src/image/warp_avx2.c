@@ -115,15 +115,20 @@ TARGET static inline __m128i mean_of(__m128i sum, int shift, double weight)
     return _mm256_cvttpd_epi32(v);
 }
 
+TARGET static inline void store_bytes(__m128i v, uint8_t out[4])
+{
+    int32_t packed;
+
+    v = _mm_packus_epi16(_mm_packus_epi32(v, v), _mm_setzero_si128());
+    packed = _mm_cvtsi128_si32(v);
+    memcpy(out, &packed, sizeof packed);
+}
+
 TARGET static inline void finish(__m256i sum, int shift, double weight, uint8_t out[4])
 {
     __m128i both = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
-    int32_t packed;
 
-    both = mean_of(both, shift, weight);
-    both = _mm_packus_epi16(_mm_packus_epi32(both, both), _mm_setzero_si128());
-    packed = _mm_cvtsi128_si32(both);
-    memcpy(out, &packed, sizeof packed);
+    store_bytes(mean_of(both, shift, weight), out);
 }
 
 /* 0: not a power of two. */
@@ -154,6 +159,33 @@ TARGET void warp_stretch_avx2(const warp_stretch *s, uint8_t (*out)[4])
             sum = s->block > 1 ? add_block(sum, s, &t, first + 4 * k, pairs)
                                : add_tap(sum, s, &t, first + 4 * k, pairs);
         finish(sum, shift, weight, out[i]);
+    }
+}
+
+/* A column's channels, exact: none is negative as a signed number. */
+TARGET static inline __m256d column(const uint32_t *sums)
+{
+    return _mm256_cvtepi32_pd(_mm_loadu_si128((const __m128i *)(const void *)sums));
+}
+
+TARGET void warp_means_avx2(const warp_mean *means, int n, const uint32_t *sums, int bpp,
+                            double weight, uint8_t (*out)[4])
+{
+    const __m256d unit = _mm256_set1_pd(UNIT), half = _mm256_set1_pd(0.5);
+
+    for (int i = 0; i < n; i++) {
+        const warp_mean *m = &means[i];
+        const uint32_t *p = sums + (ptrdiff_t)m->from * bpp, *end = sums + (ptrdiff_t)m->to * bpp;
+        __m256d sum = _mm256_setzero_pd(), v;
+
+        for (; p < end; p += bpp)
+            sum = _mm256_add_pd(sum, column(p));
+        v = _mm256_mul_pd(column(sums + (ptrdiff_t)m->first * bpp),
+                          _mm256_set1_pd(m->first_weight));
+        sum = _mm256_add_pd(_mm256_mul_pd(sum, unit), v);
+        v = _mm256_mul_pd(column(sums + (ptrdiff_t)m->last * bpp), _mm256_set1_pd(m->last_weight));
+        sum = _mm256_mul_pd(_mm256_add_pd(sum, v), _mm256_set1_pd(weight));
+        store_bytes(_mm256_cvttpd_epi32(_mm256_add_pd(sum, half)), out[i]);
     }
 }
 

@@ -29,6 +29,11 @@ typedef struct warp_stretch { /* every pixel's x, y is to_fixed(x0 + i * dx, y0 
     double weight; /* of the sum of all samples' pixels, each 2^20 times the colour */
 } warp_stretch;
 
+typedef struct warp_mean { /* of columns: from to to - 1 weigh 2^10, first and last as it says */
+    int first, last, from, to;
+    double first_weight, last_weight;
+} warp_mean;
+
 #if WARP_AVX2
 /* out [n][4]: three channels in the source's order, rounded. The caller knows that the CPU has
  * AVX2, that offsets into the picture fit in 32 bits, and that 8 bytes can be read at the left of
@@ -36,6 +41,10 @@ typedef struct warp_stretch { /* every pixel's x, y is to_fixed(x0 + i * dx, y0 
 void warp_stretch_avx2(const warp_stretch *s, uint8_t (*out)[4]);
 /* sum[i] += weight * row[i] for i < n. */
 void warp_add_row_avx2(uint32_t *sum, const uint8_t *row, size_t n, uint32_t weight);
+/* out [n][4]: three channels of each mean, rounded, of sums [columns][bpp] below 2^31, of which a
+ * number behind the last is read, too. All sums of a mean, weighted, are below 2^53. */
+void warp_means_avx2(const warp_mean *means, int n, const uint32_t *sums, int bpp, double weight,
+                     uint8_t (*out)[4]);
 #endif
 
 #endif
