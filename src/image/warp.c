@@ -419,6 +419,7 @@ static inline void sum_columns(const columns *cs, const span *x, uint64_t sum[3]
     }
 }
 
+#if WARP_AVX2
 /* Three channels of n pixels from the one at left on. */
 static inline void store_pixels(const target *t, uint8_t *row, int left, int n,
                                 uint8_t (*pixels)[4])
@@ -430,6 +431,7 @@ static inline void store_pixels(const target *t, uint8_t *row, int left, int n,
         for (int i = 0; i < n; i++)
             store(t, row, left + i, pixels[i], 3);
 }
+#endif
 
 /* The means over the n spans x of the columns' sums, from the pixel at left on. */
 static inline void store_row(const columns *c, const span *x, const target *t, uint8_t *row,

@@ -90,7 +90,7 @@ TARGET static inline __m256i add_block(__m256i sum, const warp_stretch *s, const
 
     for (int y = 0; y < s->block; y += 2, row += 2 * s->stride) {
         const uint8_t *p = row;
-        for (int x = 0; x < s->block; x += 2, p += 2 * s->bpp) {
+        for (int x = 0; x < s->block; x += 2, p += (ptrdiff_t)2 * s->bpp) {
             __m256i rows = _mm256_blend_epi32(_mm256_set1_epi64x(load8(p)),
                                               _mm256_set1_epi64x(load8(p + s->stride)), 0xf0);
             rows = _mm256_madd_epi16(_mm256_shuffle_epi8(rows, pairs), ones);
