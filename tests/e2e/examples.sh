@@ -35,15 +35,22 @@ head -c 1000 face.ppm >cut.ppm
 does 1 landmarks <cut.ppm
 grep -q 'cut short' stderr || fail "landmarks: what is wrong with half a picture"
 
-# --- align: the points of the face that comes out are where ArcFace wants them ---
+# --- align: no shift, turn or scale brings the face's points nearer to where ArcFace wants them ---
 does 0 align <face.ppm
 cp stdout crop.ppm
 good detect crop.ppm
 says '"width":112,"height":112,'
-grep -o '"five":\[\[[^}]*\]\],"scheme' stdout | tr -c '0-9.\n' ' ' |
-    awk '{ n = split("38.3 51.7 73.5 51.5 56.0 71.7 41.5 92.4 70.7 92.2", want)
-           if (NF != n) exit 1
-           for (i = 1; i <= n; i++) if ($i - want[i] > 4 || want[i] - $i > 4) exit 1 }' ||
+sed 's/.*"landmarks":\[\[\([^}]*\)\]\],.*/\1/' stdout | tr -s '],[' ' ' |
+    awk '{ split("38.3 51.7 73.5 51.5 56.0 71.7 41.5 92.4 70.7 92.2", want)
+           for (i = 1; i <= 12; i++) { have[1 + (i + 1) % 2] += $(72 + i) / 6; have[3 + (i + 1) % 2] += $(84 + i) / 6 }
+           have[5] = $61; have[6] = $62; have[7] = $97; have[8] = $98; have[9] = $109; have[10] = $110
+           for (i = 1; i <= 10; i += 2) {
+               x = want[i] - 56; y = want[i + 1] - 71.9; squares += x * x + y * y
+               right += (have[i] - 56) / 5; down += (have[i + 1] - 71.9) / 5
+               scale += x * have[i] + y * have[i + 1]; turn += x * have[i + 1] - y * have[i]
+           }
+           scale = scale / squares - 1; turn /= squares
+           exit !(NF == 136 && right ^ 2 < 1 && down ^ 2 < 1 && scale ^ 2 < 0.001 && turn ^ 2 < 0.001) }' ||
     fail "align: the five points are elsewhere"
 "$frames" "$portrait" 320 240 roll 13 | tail -c $((320 * 240 * 3)) >turned # by 17 degrees
 { echo "P6 320 240 255"; cat turned; } >turned.ppm
