@@ -1,18 +1,19 @@
-/* make_frames PICTURE WIDTH HEIGHT [roll|blink FRAMES]: what a decoder gives, on stdout: the
- * picture as binary PPM; or bare RGB frames, 25 a second, in which it rolls to and fro, or its face
- * blinks. */
+/* make_frames PICTURE WIDTH HEIGHT [roll FRAMES | blink FRAMES SHUT]: what a decoder gives, on
+ * stdout: the picture as binary PPM; or bare RGB frames, 25 a second, in which it rolls to and fro,
+ * or its face blinks: SHUT is a picture of another, whose eyes are shut. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/shut.h"
 #include "image/image.h"
 #include "media/codec.h"
 
 enum { RATE = 25, CLOSED = 3 /* frames of each second */ };
-#define ROLL 0.3f /* radians */
-#define PI   3.14159265f
+#define ROLL   0.3f /* radians */
+#define PI     3.14159265f
+#define BORDER 0.6f /* of the ellipse that is a face, in sides of its box, ... */
+#define SOFT   0.1f /* ... and how much of that fades */
 
 static void check(pfld_status status, const pfld_error *err)
 {
@@ -54,21 +55,37 @@ static pfld_face find_face(const pfld_image *img)
     return face;
 }
 
-/* Both eyes of the face, as training shuts them; open is the frame as it is. */
-static void shut_face_of(const pfld_face *face, const pfld_image *open, pfld_image *frame)
+/* Frame becomes over, whose stride is the same, within an ellipse in the box, by a soft border. */
+static void blend(const pfld_image *over, const pfld_box *box, pfld_image *frame)
 {
-    const affine same = {1, 0, 0, 0, 1, 0};
-    const shut_degree wholly = {1, 1, 0.5f};
-    pfld_point points[68];
-    uint8_t known[68];
-    data_sample s = {
-        .scheme = scheme_find("ibug68"), .points = points, .known = known, .pose = face->pose};
-    shut_face shut;
+    for (int y = 0; y < frame->height; y++)
+        for (int x = 0; x < frame->width; x++) {
+            float dx = ((float)x - box->x) / box->w - 0.5f;
+            float dy = ((float)y - box->y) / box->h - 0.5f;
+            float k = fminf(fmaxf((BORDER - hypotf(dx, dy)) / SOFT, 0), 1);
+            for (int c = 0; c < 3; c++) {
+                ptrdiff_t i = y * frame->stride + 3 * (ptrdiff_t)x + c;
+                float from = (float)frame->data[i], to = (float)over->data[i];
+                frame->data[i] = (uint8_t)(from + k * (to - from) + 0.5f);
+            }
+        }
+}
 
-    memcpy(points, face->landmarks, sizeof points);
-    memset(known, 1, sizeof known);
-    check(shut_eyes(&s, &wholly, &shut) ? PFLD_OK : PFLD_ERR_ARG, &(pfld_error){.msg = "no eyes"});
-    shut_paint(&shut, &same, open, &same, frame);
+/* Another picture's face in place of this one: all of it, as the net reads eyes by what is around
+ * them. Eyes alone, or lids that are drawn, it takes for open. */
+static void swap_face(const pfld_face *face, const pfld_image *picture, pfld_image *frame)
+{
+    const pfld_face other = find_face(picture);
+    pfld_image moved = *frame;
+    affine to_picture;
+    bool fits = affine_fit_similarity(face->landmarks, other.landmarks, NULL, 68, &to_picture);
+
+    check(fits ? PFLD_OK : PFLD_ERR_ARG, &(pfld_error){.msg = "no such faces"});
+    moved.data = malloc((size_t)frame->stride * (size_t)frame->height);
+    check(moved.data ? PFLD_OK : PFLD_ERR_NOMEM, &(pfld_error){.msg = "out of memory"});
+    image_warp(picture, &to_picture, &moved);
+    blend(&moved, &face->box, frame);
+    free(moved.data);
 }
 
 static void write_all(const pfld_image *img)
@@ -85,7 +102,8 @@ static void write_rolling(const pfld_image *photo, pfld_image *frame, int n)
 }
 
 /* The last frames of each second have closed eyes. */
-static void write_blinking(const pfld_image *photo, pfld_image *frame, int n)
+static void write_blinking(const pfld_image *photo, const pfld_image *shut, pfld_image *frame,
+                           int n)
 {
     size_t size = (size_t)frame->stride * (size_t)frame->height;
     pfld_image closed = *frame;
@@ -96,38 +114,47 @@ static void write_blinking(const pfld_image *photo, pfld_image *frame, int n)
     check(closed.data ? PFLD_OK : PFLD_ERR_NOMEM, &(pfld_error){.msg = "out of memory"});
     memcpy(closed.data, frame->data, size);
     face = find_face(frame);
-    shut_face_of(&face, frame, &closed);
+    swap_face(&face, shut, &closed);
     for (int i = 0; i < n; i++)
         write_all(i % RATE >= RATE - CLOSED ? &closed : frame);
     free(closed.data);
 }
 
+static int usage(void)
+{
+    fputs("usage: make_frames PICTURE WIDTH HEIGHT [roll FRAMES | blink FRAMES SHUT]\n", stderr);
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
-    media_image photo = {0};
+    bool rolls = argc == 6 && strcmp(argv[4], "roll") == 0;
+    bool blinks = argc == 7 && strcmp(argv[4], "blink") == 0;
+    int n = rolls || blinks ? (int)strtol(argv[5], NULL, 10) : 0;
+    media_image photo = {0}, shut = {0};
     pfld_image img = {.format = PFLD_RGB8};
     pfld_error err = {.msg = "out of memory"};
 
-    if (argc != 4 && argc != 6) {
-        fputs("usage: make_frames PICTURE WIDTH HEIGHT [roll|blink FRAMES]\n", stderr);
-        return 2;
-    }
+    if (argc != 4 && !rolls && !blinks)
+        return usage();
     img.width = (int32_t)strtol(argv[2], NULL, 10);
     img.height = (int32_t)strtol(argv[3], NULL, 10);
     img.stride = 3 * (ptrdiff_t)img.width;
     img.data = malloc((size_t)img.stride * (size_t)img.height);
     check(img.data ? PFLD_OK : PFLD_ERR_NOMEM, &err);
     check(media_read(argv[1], &photo, &err), &err);
-    if (argc == 4) {
+    if (blinks) {
+        check(media_read(argv[6], &shut, &err), &err);
+        write_blinking(&photo.view, &shut.view, &img, n);
+    } else if (rolls) {
+        write_rolling(&photo.view, &img, n);
+    } else {
         printf("P6 %d %d 255\n", (int)img.width, (int)img.height);
         fit(&photo.view, 0, &img);
         write_all(&img);
-    } else if (strcmp(argv[4], "roll") == 0) {
-        write_rolling(&photo.view, &img, (int)strtol(argv[5], NULL, 10));
-    } else {
-        write_blinking(&photo.view, &img, (int)strtol(argv[5], NULL, 10));
     }
     free(img.data);
     media_image_free(&photo);
+    media_image_free(&shut);
     return 0;
 }
