@@ -241,14 +241,19 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void tell_rate(live *l)
+static void measure_rate(live *l)
 {
-    char title[96];
     double t = now();
 
     if (l->last > 0 && t > l->last)
         l->rate += (l->rate > 0 ? SETTLE : 1) * (1 / (t - l->last) - l->rate);
     l->last = t;
+}
+
+static void tell(live *l)
+{
+    char title[96];
+
     snprintf(title, sizeof title, "pfld live: %.0f frames/s, %zu face%s", l->rate, l->n,
              l->n == 1 ? "" : "s");
     window_title(l->w, title);
@@ -289,8 +294,10 @@ static pfld_status show_again(live *l, pfld_error *err)
 
     if (!l->frame)
         return PFLD_OK;
-    if (l->forgot)
+    if (l->forgot) {
         status = follow(l, err);
+        tell(l);
+    }
     return status ? status : draw(l, err);
 }
 
@@ -320,7 +327,8 @@ static pfld_status next_frame(live *l, pfld_error *err)
     status = follow(l, err);
     if (status == PFLD_OK)
         status = draw(l, err);
-    tell_rate(l);
+    measure_rate(l);
+    tell(l);
     l->frames++;
     l->done |= l->f->frames && l->frames == (size_t)l->f->frames;
     return status;

@@ -110,12 +110,19 @@ static bool has_texture(window *w, const pfld_image *img)
     return w->texture && SDL_RenderSetLogicalSize(w->renderer, img->width, img->height) == 0;
 }
 
+static bool present(window *w)
+{
+    if (SDL_RenderClear(w->renderer) || SDL_RenderCopy(w->renderer, w->texture, NULL, NULL))
+        return false;
+    SDL_RenderPresent(w->renderer);
+    return true;
+}
+
 pfld_status window_show(window *w, const pfld_image *img, pfld_error *err)
 {
     if (!has_texture(w, img) || SDL_UpdateTexture(w->texture, NULL, img->data, (int)img->stride) ||
-        SDL_RenderClear(w->renderer) || SDL_RenderCopy(w->renderer, w->texture, NULL, NULL))
+        !present(w))
         return refused("a picture cannot be shown", err);
-    SDL_RenderPresent(w->renderer);
     return PFLD_OK;
 }
 
@@ -124,12 +131,20 @@ void window_title(window *w, const char *title)
     SDL_SetWindowTitle(w->shown, title);
 }
 
+/* The screen's part of the window is lost, or has another size. */
+static bool is_lost(const SDL_Event *e)
+{
+    return e->type == SDL_WINDOWEVENT && (e->window.event == SDL_WINDOWEVENT_EXPOSED ||
+                                          e->window.event == SDL_WINDOWEVENT_SIZE_CHANGED);
+}
+
 int window_key(window *w)
 {
     SDL_Event e;
 
-    (void)w;
     while (SDL_PollEvent(&e)) {
+        if (is_lost(&e) && w->texture)
+            (void)present(w); /* if that fails so will window_show(), which tells */
         if (e.type == SDL_QUIT)
             return WINDOW_QUIT;
         if (e.type != SDL_KEYDOWN || e.key.repeat)

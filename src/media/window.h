@@ -16,7 +16,8 @@ pfld_status window_open(const char *title, int32_t width, int32_t height, window
                         pfld_error *err);
 void window_close(window *w); /* accepts NULL */
 
-/* img (RGB8, of any size) fills the window as far as its shape allows. */
+/* img (RGB8, of any size) fills the window as far as its shape allows; window_key() draws it again
+ * where the window was covered, or has another size. */
 pfld_status window_show(window *w, const pfld_image *img, pfld_error *err);
 void window_title(window *w, const char *title);
 

@@ -48,7 +48,7 @@ if ! command -v Xvfb >/dev/null || ! command -v xdotool >/dev/null; then
     exit 0
 fi
 unset SDL_VIDEODRIVER
-Xvfb -displayfd 1 -screen 0 640x480x24 >display 2>/dev/null &
+Xvfb -displayfd 1 -screen 0 640x480x24 -fbdir . >display 2>/dev/null &
 screen=$!
 live=
 trap 'kill $live $screen 2>/dev/null || true; wait; rm -rf "$work"' EXIT
@@ -89,6 +89,27 @@ saved_as mirrored.png
 cmp -s bare.png mirrored.png && fail "m changes nothing while it is paused"
 "$PFLD" detect mirrored.png >found
 grep -q '"faces":\[{"box"' found || fail "nobody is in the mirror"
+for key in m r; do # the faces are looked for anew, and counted
+    xdotool set_window --name "another title" "$shown"
+    press "$key"
+    wait_until xdotool search --name '^pfld live: .*1 face$'
+done
+
+# --- while it is paused, what is shown outlasts that the window was out of sight, or resized ---
+screen_is() { cmp -s Xvfb_screen0 "$1"; }
+screen_is_not() { ! screen_is "$1"; }
+xdotool mousemove 639 479 windowmove --sync "$shown" 100 100 windowsize --sync "$shown" 400 300
+press b b # draws it anew ...
+saved_as anew.png # ... before this is saved
+cp Xvfb_screen0 whole
+xdotool windowmove --sync "$shown" 600 100
+wait_until screen_is_not whole
+xdotool windowmove --sync "$shown" 100 100
+wait_until screen_is whole
+xdotool windowsize --sync "$shown" 320 240
+wait_until screen_is_not whole
+xdotool windowsize --sync "$shown" 400 300
+wait_until screen_is whole
 press q
 wait "$live" || fail "live: exit code $?"
 live=
