@@ -276,6 +276,7 @@ static void drop(tracker *tr, size_t i)
 typedef struct finding { /* of a search */
     const pfld_face *face;
     face_square square;
+    uint32_t rival; /* a track on it that is dropped if a lost face takes it: its id; 0: none is */
     bool taken;
 } finding;
 
@@ -376,7 +377,7 @@ static void claim_seen(tracker *tr, finding *d, const finding *found, size_t n, 
     track *k = whose(tr, d);
 
     if (k && k->confirmed < t && is_of_lost(tr, k, d, t)) {
-        drop(tr, (size_t)(k - tr->tracks)); /* it must not claim what is the lost face's */
+        d->rival = k->id; /* if the lost face is not found elsewhere */
         return;
     }
     d->taken |= k != NULL;
@@ -412,6 +413,16 @@ static void claim_lost(tracker *tr, finding *found, size_t n, double t)
             return;
         take_found(who, what, t, tr->opt.smooth);
     }
+}
+
+static void drop_rivals(tracker *tr, const finding *found, size_t n)
+{
+    for (size_t i = tr->n; i-- > 0;)
+        for (size_t j = 0; j < n; j++)
+            if (found[j].taken && found[j].rival == tr->tracks[i].id) {
+                drop(tr, i);
+                break;
+            }
 }
 
 /* A face that is in sight counts more than one that may come back. */
@@ -476,6 +487,7 @@ static void search(tracker *tr, faces *f, const pfld_image *img, double t)
     for (size_t i = 0; i < n; i++)
         claim_seen(tr, &found[i], found, n, t);
     claim_lost(tr, found, n, t);
+    drop_rivals(tr, found, n);
     begin_tracks(tr, found, n, t);
     tr->searched = t;
 }
