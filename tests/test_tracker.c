@@ -28,7 +28,7 @@ face_square __wrap_faces_frame(const faces *f, const face_square *seen, pfld_fac
 enum { HEADS = 4, POINTS = 68 };
 static face_square heads[HEADS];
 static bool shown[HEADS];
-static float score[HEADS]; /* what the search says of them */
+static float score[HEADS], presence[HEADS]; /* what the nets say of them */
 static size_t n_heads;
 static int searches, looks;   /* looks: in the last frame */
 static face_square looked_at; /* by the first of them */
@@ -57,6 +57,7 @@ static void draw_head(size_t i, const face_square *at, pfld_face *face)
 {
     draw(at, face);
     face->score = score[i];
+    face->presence = presence[i];
 }
 
 bool __wrap_faces_square(const faces *f, const pfld_face *face, face_square *square)
@@ -145,6 +146,7 @@ static void head(float x, float y, float side)
 {
     shown[n_heads] = true;
     score[n_heads] = 0.9f;
+    presence[n_heads] = 0.95f;
     heads[n_heads++] = (face_square){x, y, side, 0};
 }
 
@@ -410,6 +412,24 @@ static void a_face_beside_one_that_comes_back_keeps_its_id(void **state)
     assert_at(&out[1], 2, &heads[1]);
 }
 
+static void a_face_may_go_far_while_it_is_half_covered(void **state)
+{
+    (void)state;
+    head(100, 200, 60);
+    for (int k = 0; k < 10; k++)
+        frame();
+    presence[0] = 0.5f;
+    for (int k = 0; k < 45; k++) { /* a side a second */
+        heads[0].x += 2;
+        assert_int_equal(frame(), 1);
+    }
+    shown[0] = false;
+    assert_int_equal(frame(), 0);
+    shown[0] = true;
+    assert_int_equal(frame(), 1);
+    assert_at(&out[0], 1, &heads[0]);
+}
+
 static void what_is_too_far_from_a_lost_face_by_now_keeps_its_id(void **state)
 {
     (void)state;
@@ -572,6 +592,7 @@ int main(void)
         CASE(what_was_never_sure_gives_way_to_a_lost_face),
         CASE(a_track_that_gives_way_claims_nothing),
         CASE(a_face_beside_one_that_comes_back_keeps_its_id),
+        CASE(a_face_may_go_far_while_it_is_half_covered),
         CASE(what_is_too_far_from_a_lost_face_by_now_keeps_its_id),
         CASE(after_a_cut_nobody_is_known),
         CASE(what_overlaps_a_face_is_no_other_face),

@@ -281,10 +281,11 @@ typedef struct finding { /* of a search */
 } finding;
 
 /* How unlike the lost face it is; infinite where it can't be the same. What covers a face by and by
- * squeezes the landmarks to where it still shows: its last sure place counts. */
+ * squeezes the landmarks to where it still shows: its last sure place counts, and the time from
+ * then on, in which it may have gone elsewhere in sight, too. */
 static float distance(const track *k, const finding *d, double t)
 {
-    float reach = REACH * (1.0f + (float)(t - k->now.t)), since = (float)(t - k->sure.t);
+    float since = (float)(t - k->sure.t), reach = REACH * (1.0f + since);
     float off, growth = swollen(&k->sure.square, &d->square);
     face_square on = k->sure.square; /* it may have stopped, or gone on behind */
 
