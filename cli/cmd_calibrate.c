@@ -237,11 +237,12 @@ const cli_command command_calibrate = {
         "the "
         "faces that it has learnt from it is less far off than on others, so it is too sure of "
         "itself. This measures it on labelled faces that it has not seen and writes the model "
-        "again, with a scale for each group of points and the tail of the errors' distribution in "
-        "its metadata (pfld.spread); the points stay as they are. Models in 8 bits are calibrated "
-        "the same way, after pfld quantize.\n\n"
-        "Prints a line of JSON: the tail, the scales, and what share of the points the ellipses of "
-        "50, 90 and 99 percent hold, before and after. pfld eval tells the same for other faces.",
+        "again, with a scale for each group of points, a floor of the deviations in sizes of the "
+        "face, and the tail of the errors' distribution in its metadata (pfld.spread); the points "
+        "stay as they are. Models in 8 bits are calibrated the same way, after pfld quantize.\n\n"
+        "Prints a line of JSON: the tail, the floor, the scales, and what share of the points the "
+        "ellipses of 50, 90 and 99 percent hold, before and after. pfld eval tells the same for "
+        "other faces.",
     .examples = "pfld calibrate a.onnx --data 300w:val.txt -o b.onnx",
     .options = options,
     .min_operands = 1,

@@ -12,6 +12,7 @@
 
 #include "core/mem.h"
 #include "geometry/five.h"
+#include "geometry/spread.h"
 #include "pfld/pfld.h"
 #include "tiny_face.h"
 
@@ -459,6 +460,35 @@ static void spreads_are_in_pixels_of_the_picture(void **state)
     pfld_model_free(m);
 }
 
+static pfld_face found_by(const char *rule)
+{
+    const tiny_net t = sure_of(rule);
+    pfld_model *m = tiny_load(&t, NULL);
+    pfld_session *s = tiny_start(m);
+    pfld_image img = tiny_plain_picture(PFLD_GRAY8, 9, 9, 9);
+    pfld_face face = tiny_find(s, &img, &tiny_box);
+
+    pfld_session_free(s);
+    pfld_model_free(m);
+    return face;
+}
+
+static void a_floor_widens_them_by_the_face_s_size(void **state)
+{
+    pfld_face plain = found_by("tail=4 eyes=2"), floored = found_by("tail=4 floor=0.1 eyes=2");
+    float deviation = 0.1f * (float)spread_size(plain.landmarks, TINY_POINTS);
+
+    (void)state;
+    assert_true(deviation > 0.1f);
+    for (int i = 0; i < TINY_POINTS; i++) {
+        float k2 = plain.cov[i].xx / (2 * 0.44f * 0.44f), least = k2 * 2 * deviation * deviation;
+        assert_float_equal(floored.cov[i].xx - plain.cov[i].xx, least, 1e-3f);
+        assert_float_equal(floored.cov[i].yy - plain.cov[i].yy, least, 1e-3f);
+        assert_float_equal(floored.cov[i].xy, plain.cov[i].xy, 1e-6f);
+    }
+    assert_true(floored.error > plain.error);
+}
+
 static void a_model_without_spread_says_so(void **state)
 {
     pfld_model *m = tiny_load(&tiny_fixed_points, NULL);
@@ -512,6 +542,7 @@ int main(void)
         cmocka_unit_test(a_pose_that_cannot_be_told_is_nan),
         cmocka_unit_test(a_crop_that_was_off_is_made_anew),
         cmocka_unit_test(spreads_are_in_pixels_of_the_picture),
+        cmocka_unit_test(a_floor_widens_them_by_the_face_s_size),
         cmocka_unit_test(a_model_without_spread_says_so),
         cmocka_unit_test(a_spread_that_makes_no_sense_is_refused),
     };
