@@ -430,6 +430,29 @@ static void a_face_may_go_far_while_it_is_half_covered(void **state)
     assert_at(&out[0], 1, &heads[0]);
 }
 
+static void who_is_found_beside_a_face_that_comes_back_stays_in_sight(void **state)
+{
+    (void)state;
+    head(310, 200, 170); /* larger than the lost face could be */
+    score[0] = 0.6f;
+    shown[0] = false;
+    head(200, 200, 100);
+    for (int k = 0; k < 10; k++)
+        frame();
+    shown[0] = true;
+    shown[1] = false;
+    for (int k = 0; k < 3; k++)
+        assert_int_equal(frame(), 1);
+    assert_at(&out[0], 2, &heads[0]);
+    shown[1] = true;
+    heads[1].x = 234; /* where the other's points lag behind a search that finds both */
+    heads[0].x = 330;
+    falls_short = 0.3f;
+    assert_int_equal(frame(), 2);
+    assert_at(&out[0], 1, &heads[1]);
+    assert_int_equal(out[1].id, 2);
+}
+
 static void what_is_too_far_from_a_lost_face_by_now_keeps_its_id(void **state)
 {
     (void)state;
@@ -593,6 +616,7 @@ int main(void)
         CASE(a_track_that_gives_way_claims_nothing),
         CASE(a_face_beside_one_that_comes_back_keeps_its_id),
         CASE(a_face_may_go_far_while_it_is_half_covered),
+        CASE(who_is_found_beside_a_face_that_comes_back_stays_in_sight),
         CASE(what_is_too_far_from_a_lost_face_by_now_keeps_its_id),
         CASE(after_a_cut_nobody_is_known),
         CASE(what_overlaps_a_face_is_no_other_face),

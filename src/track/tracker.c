@@ -416,14 +416,31 @@ static void claim_lost(tracker *tr, finding *found, size_t n, double t)
     }
 }
 
-static void drop_rivals(tracker *tr, const finding *found, size_t n)
+/* True where the search found the track's head apart from d, which a lost face took. */
+static bool is_found_beside(const track *k, const finding *d, const finding *found, size_t n,
+                            double t)
+{
+    for (size_t i = 0; i < n && k->confirmed == t; i++)
+        if (found[i].taken && agree(&k->now.square, &found[i].square) &&
+            !is_same(&d->square, &found[i].square))
+            return true;
+    return false;
+}
+
+static bool gives_way(const track *k, const finding *found, size_t n, double t)
+{
+    for (size_t i = 0; i < n; i++)
+        if (found[i].taken && found[i].rival == k->id &&
+            !is_found_beside(k, &found[i], found, n, t))
+            return true;
+    return false;
+}
+
+static void drop_rivals(tracker *tr, const finding *found, size_t n, double t)
 {
     for (size_t i = tr->n; i-- > 0;)
-        for (size_t j = 0; j < n; j++)
-            if (found[j].taken && found[j].rival == tr->tracks[i].id) {
-                drop(tr, i);
-                break;
-            }
+        if (gives_way(&tr->tracks[i], found, n, t))
+            drop(tr, i);
 }
 
 /* A face that is in sight counts more than one that may come back. */
@@ -488,7 +505,7 @@ static void search(tracker *tr, faces *f, const pfld_image *img, double t)
     for (size_t i = 0; i < n; i++)
         claim_seen(tr, &found[i], found, n, t);
     claim_lost(tr, found, n, t);
-    drop_rivals(tr, found, n);
+    drop_rivals(tr, found, n, t);
     begin_tracks(tr, found, n, t);
     tr->searched = t;
 }
