@@ -453,6 +453,26 @@ static void who_is_found_beside_a_face_that_comes_back_stays_in_sight(void **sta
     assert_int_equal(out[1].id, 2);
 }
 
+static void who_comes_far_from_a_face_that_stayed_half_covered_is_another(void **state)
+{
+    (void)state;
+    head(100, 200, 60);
+    for (int k = 0; k < 10; k++)
+        frame();
+    presence[0] = 0.5f;
+    for (int k = 0; k < 70; k++)
+        assert_int_equal(frame(), 1);
+    shown[0] = false;
+    assert_int_equal(frame(), 0);
+    head(270, 200, 60);
+    assert_int_equal(frame(), 1);
+    assert_at(&out[0], 2, &heads[1]);
+    shown[0] = true;
+    presence[0] = 0.95f;
+    assert_int_equal(frame(), 2);
+    assert_at(&out[0], 1, &heads[0]);
+}
+
 static void what_is_too_far_from_a_lost_face_by_now_keeps_its_id(void **state)
 {
     (void)state;
@@ -617,6 +637,7 @@ int main(void)
         CASE(a_face_beside_one_that_comes_back_keeps_its_id),
         CASE(a_face_may_go_far_while_it_is_half_covered),
         CASE(who_is_found_beside_a_face_that_comes_back_stays_in_sight),
+        CASE(who_comes_far_from_a_face_that_stayed_half_covered_is_another),
         CASE(what_is_too_far_from_a_lost_face_by_now_keeps_its_id),
         CASE(after_a_cut_nobody_is_known),
         CASE(what_overlaps_a_face_is_no_other_face),

@@ -281,17 +281,21 @@ typedef struct finding { /* of a search */
 } finding;
 
 /* How unlike the lost face it is; infinite where it can't be the same. What covers a face by and by
- * squeezes the landmarks to where it still shows: its last sure place counts, and the time from
- * then on, in which it may have gone elsewhere in sight, too. */
+ * squeezes the landmarks to where it still shows: its last sure place counts. But it may have gone
+ * elsewhere in sight since: where it was seen last counts, too. */
 static float distance(const track *k, const finding *d, double t)
 {
-    float since = (float)(t - k->sure.t), reach = REACH * (1.0f + since);
+    float reach = REACH * (1.0f + (float)(t - k->now.t)), since = (float)(t - k->sure.t);
     float off, growth = swollen(&k->sure.square, &d->square);
     face_square on = k->sure.square; /* it may have stopped, or gone on behind */
+    face_square last = k->sure.square;
 
     on.x += since * k->sure.velocity.x;
     on.y += since * k->sure.velocity.y;
+    last.x = k->now.square.x;
+    last.y = k->now.square.y;
     off = fminf(apart(&k->sure.square, &d->square), apart(&on, &d->square));
+    off = fminf(off, apart(&last, &d->square));
     if (off > reach || (growth > GROWTH && !is_same(&k->sure.square, &d->square)))
         return INFINITY; /* in its very place it may well show but in part */
     if (is_upside_down(&k->sure.square, &d->square) && d->face->score < SURE)
