@@ -241,18 +241,32 @@ static int32_t to_corner(int block)
     return (block - 1) * (UNIT / 2) - UNIT / 2;
 }
 
-/* Adds the n pixels of a row from left on; those beyond a border are the border's. */
-static inline void add_pixels(const source *s, const uint8_t *row, int left, int n, uint32_t sum[3],
-                              int bpp)
+/* Adds n pixels of row y from left on, so many times; those beyond a border are the border's. */
+static inline void add_pixels(const source *s, int y, int left, int n, uint32_t times,
+                              uint32_t sum[3], int bpp)
 {
     int before = clamp_int(-left, 0, n), after = clamp_int(left + n - s->width, 0, n);
-    const uint8_t *last = row + (ptrdiff_t)(s->width - 1) * bpp;
+    const uint8_t *row = s->data + y * s->stride, *last = row + (ptrdiff_t)(s->width - 1) * bpp;
+    uint32_t inside[3] = {0};
 
     for (int i = left + before; i < left + n - after; i++)
-        add_pixel(sum, row + (ptrdiff_t)i * bpp, bpp);
+        add_pixel(inside, row + (ptrdiff_t)i * bpp, bpp);
     UNROLL
     for (int c = 0; c < channels_of(bpp); c++)
-        sum[c] += (uint32_t)before * row[c] + (uint32_t)after * last[c];
+        sum[c] += times * (inside[c] + (uint32_t)before * row[c] + (uint32_t)after * last[c]);
+}
+
+static inline void add_block_at_border(const source *s, int left, int top, int block,
+                                       uint32_t sum[3], int bpp)
+{
+    int before = clamp_int(-top, 0, block), after = clamp_int(top + block - s->height, 0, block);
+
+    if (before > 0)
+        add_pixels(s, 0, left, block, (uint32_t)before, sum, bpp);
+    for (int y = top + before; y < top + block - after; y++)
+        add_pixels(s, y, left, block, 1, sum, bpp);
+    if (after > 0)
+        add_pixels(s, s->height - 1, left, block, (uint32_t)after, sum, bpp);
 }
 
 /* Adds UNIT * UNIT times the sum of the block of pixels nearest to (x, y). */
@@ -262,15 +276,12 @@ static inline void add_block(const source *s, int32_t x, int32_t y, int block, u
     int left = (x - to_corner(block)) >> FRACTION, top = (y - to_corner(block)) >> FRACTION;
     uint32_t part[3] = {0};
 
-    for (int i = top; i < top + block; i++) {
-        if (!inside) {
-            int at = clamp_int(i, 0, s->height - 1);
-            add_pixels(s, s->data + at * s->stride, left, block, part, bpp);
-        } else {
-            const uint8_t *p = s->data + i * s->stride + (ptrdiff_t)left * bpp;
-            for (int j = 0; j < block; j++, p += bpp)
-                add_pixel(part, p, bpp);
-        }
+    if (!inside)
+        add_block_at_border(s, left, top, block, part, bpp);
+    for (int i = 0; i < block && inside; i++) {
+        const uint8_t *p = s->data + (top + i) * s->stride + (ptrdiff_t)left * bpp;
+        for (int j = 0; j < block; j++, p += bpp)
+            add_pixel(part, p, bpp);
     }
     UNROLL
     for (int c = 0; c < channels_of(bpp); c++)
