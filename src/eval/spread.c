@@ -142,8 +142,7 @@ static eval_fit_point fit_point(const eval_face *f, int p, const spread_rule *ru
                                 scheme_group_kind g)
 {
     double size = spread_size(f->found.landmarks, f->found.n_landmarks);
-    double k = (double)rule->scale[g], v = (double)rule->tail, least = spread_floor(rule, size, g);
-    double unit = k * k * v / (v - 2); /* of the covariance that was told */
+    double least = spread_floor(rule, size, g), unit = spread_scale(rule, g);
     const pfld_cov *c = &f->found.cov[p];
     const pfld_point *t = &f->sample->points[p], *at = &f->found.landmarks[p];
 
@@ -309,13 +308,12 @@ pfld_status eval_spread_fit(const eval_fit *f, spread_rule *out, pfld_error *err
 
 void eval_fit_coverage(const eval_fit *f, const spread_rule *rule, double out[EVAL_SHARES])
 {
-    double v = (double)rule->tail;
-
     for (int k = 0; k < EVAL_SHARES; k++) {
-        double radius = spread_radius(v, (double)eval_shares[k]), within = 0, n = 0;
+        double radius = spread_radius((double)rule->tail, (double)eval_shares[k]);
+        double within = 0, n = 0, det;
 
         for (int g = 0; g < SCHEME_GROUPS; g++) {
-            double s = (double)rule->scale[g], most = radius * radius * s * s * v / (v - 2), det;
+            double most = radius * radius * spread_scale(rule, (scheme_group_kind)g);
 
             for (size_t i = 0; i < f->n[g]; i++)
                 within += floored(&f->points[g][i], (double)rule->floor, &det) <= most;

@@ -89,8 +89,7 @@ static double within(float v, double least, double most, double of_nan)
     return isnan(v) ? of_nan : fmin(fmax((double)v, least), most);
 }
 
-/* From S to the covariance. */
-static double scale_of(const spread_rule *rule, scheme_group_kind group)
+double spread_scale(const spread_rule *rule, scheme_group_kind group)
 {
     double v = (double)rule->tail, k = (double)rule->scale[group];
 
@@ -99,7 +98,7 @@ static double scale_of(const spread_rule *rule, scheme_group_kind group)
 
 pfld_cov spread_cov(const spread_rule *rule, const float said[3], scheme_group_kind group)
 {
-    double all = scale_of(rule, group);
+    double all = spread_scale(rule, group);
     double sx = exp(within(said[0], LN_LEAST, LN_MOST, LN_MOST)),
            sy = exp(within(said[1], LN_LEAST, LN_MOST, LN_MOST));
     double r = tanh(within(said[2], -ATANH_MOST, ATANH_MOST, 0));
@@ -125,7 +124,7 @@ double spread_floor(const spread_rule *rule, double size, scheme_group_kind grou
 {
     double deviation = (double)rule->floor * size;
 
-    return scale_of(rule, group) * deviation * deviation;
+    return spread_scale(rule, group) * deviation * deviation;
 }
 
 pfld_cov spread_map(const affine *t, pfld_cov c)

@@ -35,6 +35,8 @@ const char *spread_text(const spread_rule *rule, const scheme *s, char buf[SPREA
 /* What the head said of a point, without the floor, as a covariance in units of the crop's side;
  * finite and positive whatever it said. */
 pfld_cov spread_cov(const spread_rule *rule, const float said[3], scheme_group_kind group);
+/* From S to the covariance: k^2 v / (v - 2). */
+double spread_scale(const spread_rule *rule, scheme_group_kind group);
 /* The root mean square of the points' distances from their mean. */
 double spread_size(const pfld_point *p, int32_t n);
 /* What the floor adds to the variances xx and yy of a point of a face of this size. */
